@@ -1,0 +1,163 @@
+"""The composition root: builds everything, starts it, stops it.
+
+Responsible for who knows whom. Nothing is decided here.
+"""
+
+import asyncio
+import logging
+import signal
+from datetime import UTC, datetime
+from typing import Any, Final
+from xml.etree.ElementTree import Element
+
+from vestibule import texts
+from vestibule.commands.chat import Chat
+from vestibule.config import Config
+from vestibule.core.model import Settings, Verdict
+from vestibule.desk.desk import Desk
+from vestibule.desk.ports import House, Limits
+from vestibule.gate.reading import Reader
+from vestibule.gate.writing import BounceText
+from vestibule.store.database import Database
+from vestibule.xmpp import disco
+from vestibule.xmpp.address import prepare
+from vestibule.xmpp.door import Door
+from vestibule.xmpp.gates import Gates
+from vestibule.xmpp.reception import Reception
+from vestibule.xmpp.stanzas import element_to_string
+from vestibule.xmpp.uplink import Uplink
+
+log = logging.getLogger(__name__)
+
+_PATIENCE: Final = 15.0
+"""Seconds in which every gate should have greeted."""
+
+
+def run(config: Config) -> int:
+    """Run until a signal says stop; return the exit status."""
+    return asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Database.open(config.database) as database:
+        app = App(
+            config,
+            database,
+            House(
+                hosts=frozenset(config.hosts),
+                defaults=Settings(config.default_model, config.default_strangers),
+                limits=_limits(config),
+                admin_rules=await database.admin_rules(),
+                language=config.texts.language,
+            ),
+        )
+        await app.run(stop)
+    return 0
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        requests_per_user=limits.requests_per_user,
+        held_per_contact=limits.held_per_contact,
+        held_per_user=limits.held_per_user,
+        held_bytes_per_user=limits.held_bytes_per_user,
+        notices_per_hour=limits.notices_per_hour,
+        request_expiry=limits.request_expiry,
+        quiet_after_deny=limits.quiet_after_deny,
+    )
+
+
+class App:
+    """The running component."""
+
+    def __init__(self, config: Config, database: Database, house: House) -> None:
+        jid = self._jid = config.jid
+        reader = Reader(house.hosts, prepare=prepare, render=_render)
+        gates = Gates(jid, reader, bounces(house.language))
+        self.desk = Desk(database, house, gates, gates, lambda: datetime.now(UTC))
+        chat = Chat(self.desk)
+        self._door = Door(jid, house.hosts, gates.send, chat.answer)
+        self._gates = gates
+        self._hosts = house.hosts
+        self._patience: asyncio.TimerHandle | None = None
+        gates.on_greeting = self._on_greeting
+        reception = Reception(
+            jid,
+            house.hosts,
+            reader,
+            gates,
+            take=self.desk.put,
+            visitor=self._door.visit,
+            is_full=lambda: self.desk.waiting >= config.limits.max_queue,
+            on_link=self._on_link,
+        )
+        self.uplink = gates.uplink = Uplink(
+            jid=jid,
+            secret=config.secret.get_secret_value(),
+            server=config.server,
+            port=config.port,
+            backoff_max=config.connection.backoff_max.total_seconds(),
+            refusals_before_giving_up=config.connection.fatal_after,
+            receiver=reception,
+        )
+        disco.register(self.uplink.xmpp)
+
+    def _on_link(self, up: bool) -> None:
+        self._gates.greeted.clear()
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None
+        if up:
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(_PATIENCE, self._miss_gates)
+
+    def _on_greeting(self) -> None:
+        if self._gates.greeted >= self._hosts and self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+            log.info("ready: every host has greeted")
+
+    def _miss_gates(self) -> None:
+        for host in sorted(self._hosts - self._gates.greeted):
+            log.error(
+                "no gate has greeted for %s: enable the module there "
+                '(modules_enabled = { "vestibule" }) and set vestibule_component = "%s"',
+                host,
+                self._jid,
+            )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until *stop* is set, then finish what can be finished."""
+        working = asyncio.create_task(self.desk.run())
+        linked = asyncio.create_task(self.uplink.run())
+        stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([working, linked, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in (working, linked):
+                if task.done():
+                    task.result()
+        finally:
+            await self.uplink.stop()
+            await self._door.close()
+            await self.desk.courier.close()
+            for task in (working, linked, stopping):
+                task.cancel()
+            await asyncio.gather(working, linked, stopping, return_exceptions=True)
+
+
+def bounces(language: str) -> list[BounceText]:
+    """Return what senders are told, for each refusing verdict."""
+    return [
+        BounceText(Verdict.BOUNCE, "auth", "subscription-required", texts.ask_first(language)),
+        BounceText(Verdict.REFUSE, "cancel", "service-unavailable", texts.not_reachable(language)),
+        BounceText(Verdict.WAIT, "wait", "resource-constraint", texts.too_much_waits(language)),
+    ]
+
+
+def _render(element: Element) -> str:
+    return element_to_string(element)

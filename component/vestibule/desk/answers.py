@@ -1,0 +1,111 @@
+"""What users decide, by whatever way it reaches us: accept, add, deny, block, forget, settings.
+
+Responsible for the consequences of a user's decision, the same for a chat word, a form and a
+click in any client.
+Must not know how the decision was worded, nor how the gate carries it out.
+"""
+
+from vestibule.core.model import (
+    BareJid,
+    Model,
+    Standing,
+    StrangerPolicy,
+    SubHandling,
+)
+from vestibule.core.profile import Profile
+from vestibule.desk.turn import Turn
+from vestibule.gate.dialogue import Act
+
+
+def accept(turn: Turn, profile: Profile, contact: BareJid, *, add: bool) -> None:
+    """Let a contact see the user's presence and write; with *add*, ask for theirs too.
+
+    Without a request it pre-approves (RFC 6121 §3.4).
+    """
+    if turn.drop_rules_about(profile, contact, SubHandling.BLOCK):
+        turn.act(Act.UNBLOCK, profile.user, contact)
+    turn.drop_rules_about(profile, contact)
+    releasing = settle_acceptance(turn, profile, contact)
+    turn.act(Act.APPROVE, profile.user, contact, releasing=releasing)
+    if add:
+        turn.act(Act.ADD, profile.user, contact)
+
+
+def settle_acceptance(turn: Turn, profile: Profile, contact: BareJid) -> bool:
+    """Record a yes that is already in Prosody's roster; say whether messages are released."""
+    turn.drop_request(profile, contact)
+    turn.change_standing(profile, contact, approved_at=turn.now, denied_until=None)
+    return turn.release(profile, contact)
+
+
+def deny(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Refuse a contact, or take back an approval, and give the user quiet for a while."""
+    turn.drop_rules_about(profile, contact, SubHandling.ALLOW)
+    settle_denial(turn, profile, contact)
+    turn.act(Act.DENY, profile.user, contact)
+
+
+def settle_denial(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Record a no that Prosody carries out by itself."""
+    turn.drop_request(profile, contact)
+    turn.discard(profile, contact)
+    quiet_until = turn.now + turn.house.limits.quiet_after_deny
+    turn.set_standing(profile, contact, Standing(denied_until=quiet_until))
+
+
+def block(turn: Turn, profile: Profile, identity: str) -> None:
+    """Block a contact or a domain, here and in the user's block list (XEP-0191)."""
+    turn.drop_rules_about(profile, identity)
+    turn.add_rule(profile, identity, SubHandling.BLOCK)
+    for contact in clear_blocked(turn, profile, identity):
+        if contact != identity:  # a domain's entry does not clear what waits in Prosody
+            turn.act(Act.DENY, profile.user, contact)
+    listed = _listed_as(identity)
+    if listed is not None:
+        turn.act(Act.BLOCK, profile.user, listed)
+
+
+def clear_blocked(turn: Turn, profile: Profile, identity: str) -> list[BareJid]:
+    """Strike out what waits of whom *identity* names; return the contacts concerned."""
+    gone = [contact for contact in {*profile.requests, *profile.held} if _names(identity, contact)]
+    for contact in gone:
+        turn.drop_request(profile, contact)
+        turn.discard(profile, contact)
+    if "@" in identity.removeprefix("@"):
+        turn.set_standing(profile, BareJid(identity), Standing())
+    return gone
+
+
+def forget(turn: Turn, profile: Profile, identity: str) -> bool:
+    """Undo whatever the user decided about an identity; say whether there was anything."""
+    dropped = turn.drop_rules_about(profile, identity)
+    listed = _listed_as(identity)
+    if listed is not None and any(rule.sub_handling is SubHandling.BLOCK for rule in dropped):
+        turn.act(Act.UNBLOCK, profile.user, listed)
+    had_standing = BareJid(identity) in profile.standing
+    turn.set_standing(profile, BareJid(identity), Standing())
+    return bool(dropped) or had_standing
+
+
+def choose_model(turn: Turn, profile: Profile, model: Model) -> None:
+    """Record how the user wants to meet contacts nobody has decided about."""
+    profile.model = model
+    turn.save_settings(profile)
+
+
+def choose_strangers(turn: Turn, profile: Profile, strangers: StrangerPolicy) -> None:
+    """Record what becomes of messages of contacts who wait for an answer."""
+    profile.strangers = strangers
+    turn.save_settings(profile)
+
+
+def _names(identity: str, contact: BareJid) -> bool:
+    """Say whether a blocked address or domain is the contact's."""
+    return identity in (contact, f"@{contact.rpartition('@')[2]}")
+
+
+def _listed_as(identity: str) -> BareJid | None:
+    """Return what stands for *identity* in a block list: addresses and whole domains only."""
+    if identity.startswith("@"):
+        return None if identity.startswith("@*") else BareJid(identity[1:])
+    return BareJid(identity) if "@" in identity else None

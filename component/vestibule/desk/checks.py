@@ -1,0 +1,186 @@
+"""Judging checks: the facts of one attempt, the decision, and what it leaves behind.
+
+Responsible for turning a decision into an answer and its record: requests, held messages,
+notices, limits.
+Must not know why a decision is what it is (``core.decide``).
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from vestibule.core.decide import decide, next_change
+from vestibule.core.model import (
+    Attempt,
+    BareJid,
+    Content,
+    Decision,
+    Kind,
+    Reason,
+    Relation,
+    Verdict,
+)
+from vestibule.core.profile import NoticeKind, Profile, Request, RequestKind
+from vestibule.desk import notices
+from vestibule.desk.turn import Turn
+from vestibule.gate.dialogue import Answer, Check
+
+log = logging.getLogger(__name__)
+
+MALFORMED: Final = {
+    Kind.SUBSCRIBE: Answer(Verdict.DENY),
+    Kind.MESSAGE: Answer(Verdict.REFUSE),
+    Kind.IQ: Answer(Verdict.REFUSE),
+}
+"""For a check we cannot read: a clean refusal."""
+
+NOT_WRITTEN: Final = {
+    Kind.SUBSCRIBE: Answer(Verdict.ASK),
+    Kind.MESSAGE: Answer(Verdict.WAIT),
+    Kind.IQ: Answer(Verdict.REFUSE),
+}
+"""When the disk refuses: Prosody keeps the request, the sender keeps the message."""
+
+_REMEMBERED: Final = {  # seconds; the gate may repeat these by itself, until told otherwise
+    Verdict.PASS: 300,
+    Verdict.BOUNCE: 60,
+    Verdict.REFUSE: 60,
+    Verdict.DROP: 60,
+}
+
+_UNTOLD: Final = {Reason.APPROVED, Reason.ADDED}
+"""Approvals and requests the user prepared by their own act: no news to them."""
+
+
+def attempt_of(profile: Profile, check: Check, now: datetime) -> Attempt:
+    """Return the facts of one check."""
+    standing = profile.standing_of(check.contact)
+    relation = check.relation
+    if standing.denied_until is not None:
+        # What the user once refused is no longer "added" by a roster item left behind; adding
+        # the contact anew clears the denial.
+        relation = replace(relation, in_roster=False, subscribed_to=False)
+    return Attempt(
+        kind=check.kind,
+        user=check.user,
+        contact=check.contact,
+        at=now,
+        content=check.content,
+        relation=relation,
+        standing=standing,
+        in_order=check.contact in profile.held,
+    )
+
+
+async def judge(turn: Turn, check: Check) -> Answer:
+    """Decide about one check and record what follows from it."""
+    profile = await turn.profile(check.user)
+    attempt = attempt_of(profile, check, turn.now)
+    decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
+    decision = _within_limits(turn, profile, attempt, decision, check)
+    releasing = _record(turn, profile, check, attempt, decision)
+    log.debug(
+        "judged",
+        extra={
+            "kind": check.kind.value,
+            "verdict": decision.verdict.value,
+            "reason": decision.reason.value,
+            "rule": decision.rule_id,
+        },
+    )
+    return Answer(
+        decision.verdict, _lifetime(turn, profile, attempt, decision), releasing=releasing
+    )
+
+
+def _within_limits(
+    turn: Turn, profile: Profile, attempt: Attempt, decision: Decision, check: Check
+) -> Decision:
+    """Replace a decision that would keep more than the limits allow."""
+    limits = turn.house.limits
+    keeps = decision.verdict in (Verdict.HOLD, Verdict.ASK)
+    if not keeps or decision.reason is Reason.IN_ORDER:
+        return decision
+    is_new = attempt.contact not in profile.requests
+    if is_new and len(profile.requests) >= limits.requests_per_user:
+        return Decision(Verdict.WAIT, Reason.LIMIT_REQUESTS, decision.rule_id)
+    if decision.verdict is Verdict.HOLD:
+        held = profile.held.get(attempt.contact)
+        if held is not None and held.count >= limits.held_per_contact:
+            return Decision(Verdict.WAIT, Reason.LIMIT_CONTACT, decision.rule_id)
+        size = profile.held_size + len(check.wire().encode())
+        if profile.held_count >= limits.held_per_user or size > limits.held_bytes_per_user:
+            return Decision(Verdict.WAIT, Reason.LIMIT_USER, decision.rule_id)
+    return decision
+
+
+def _record(
+    turn: Turn, profile: Profile, check: Check, attempt: Attempt, decision: Decision
+) -> bool:
+    """Write down what the decision leaves behind; say whether a release is under way."""
+    match decision.verdict:
+        case Verdict.HOLD:
+            turn.hold(profile, check)
+            if decision.reason is Reason.IN_ORDER:
+                return turn.release(profile, check.contact)
+            _keep_request(turn, profile, check, RequestKind.MESSAGE, attempt.relation)
+        case Verdict.ASK:
+            _keep_request(turn, profile, check, RequestKind.SUBSCRIPTION, attempt.relation)
+        case Verdict.APPROVE:
+            welcome(turn, profile, check.contact, is_news=decision.reason not in _UNTOLD)
+            return turn.release(profile, check.contact)
+        case Verdict.DENY:
+            _count_repeat(turn, profile, check.contact)
+    return False
+
+
+def _keep_request(
+    turn: Turn, profile: Profile, check: Check, kind: RequestKind, relation: Relation
+) -> None:
+    """Record that a contact waits; tell the user once, however often it is repeated."""
+    request = profile.requests.get(check.contact)
+    if request is None:
+        request = Request(
+            check.contact, turn.next_number(profile), kind, turn.now, turn.now, note=check.note
+        )
+    elif kind is RequestKind.SUBSCRIPTION or request.kind is RequestKind.MESSAGE:
+        request.asked += kind is RequestKind.SUBSCRIPTION
+        request.last_at = turn.now
+        request.note = check.note or request.note
+        if kind is RequestKind.SUBSCRIPTION:
+            request.kind = kind
+    if not request.noticed and not relation.added:
+        # Whom the user added is expected, and their client shows the request by itself.
+        request.noticed = notices.tell_request(turn, profile, request)
+    turn.save_request(profile, request)
+
+
+def welcome(turn: Turn, profile: Profile, contact: BareJid, *, is_news: bool) -> None:
+    """Record that a contact was approved without the user; tell them if it is news."""
+    turn.drop_request(profile, contact)
+    if is_news:
+        number = turn.next_number(profile)
+        turn.add_notice(profile, contact, NoticeKind.ADDED, number)
+        notices.tell_added(turn, profile, contact, number)
+
+
+def _count_repeat(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Count a request repeated in the quiet time, where a request of theirs still stands."""
+    request = profile.requests.get(contact)
+    if request is not None:
+        request.asked += 1
+        request.last_at = turn.now
+        turn.save_request(profile, request)
+
+
+def _lifetime(turn: Turn, profile: Profile, attempt: Attempt, decision: Decision) -> int:
+    """Return for how many seconds the gate may repeat a verdict for this pair by itself."""
+    seconds = _REMEMBERED.get(decision.verdict, 0)
+    if attempt.kind is Kind.SUBSCRIBE or attempt.content is Content.CHATTER or not seconds:
+        return 0
+    ends = [next_change(turn.rules_of(profile), turn.now), attempt.standing.denied_until]
+    for end in ends:
+        if end is not None and end > turn.now:
+            seconds = min(seconds, int((end - turn.now).total_seconds()))
+    return seconds

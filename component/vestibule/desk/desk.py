@@ -1,0 +1,197 @@
+"""The desk: one sequencer that does everything in order and writes it down before it speaks.
+
+Responsible for order, for one commit per turn, and for what happens when the disk refuses.
+Must not know what the things done mean (``checks``, ``events``, ``answers``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from vestibule.core.model import BareJid, Kind
+from vestibule.core.profile import Held
+from vestibule.desk import checks, events
+from vestibule.desk.courier import Courier
+from vestibule.desk.ports import Clock, Gate, House, Post
+from vestibule.desk.turn import Turn
+from vestibule.errors import StoreError
+from vestibule.gate.dialogue import Answer, CheckBatch, EventIq, Hello
+from vestibule.store.commit import CommitResult
+from vestibule.store.database import Database
+from vestibule.store.profiles import Profiles
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_MOST_PER_TURN: Final = 32
+"""Batches, events and jobs that share one commit."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something done for a user or by ourselves, in its place among all that happens."""
+
+    work: Callable[[Turn], Awaitable[None]]
+    fail: Callable[[BaseException], None]
+
+
+_Item = CheckBatch | EventIq | Hello | _Job
+
+
+class Desk:
+    """Everything that decides or changes something passes here, one turn after another."""
+
+    def __init__(
+        self, database: Database, house: House, gate: Gate, post: Post, clock: Clock
+    ) -> None:
+        self.house = house
+        self.profiles = Profiles(database)
+        self.courier = Courier(self.do, database, gate, post)
+        self._database = database
+        self._gate = gate
+        self._clock = clock
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+
+    @property
+    def waiting(self) -> int:
+        """How much is queued and not begun."""
+        return self._inbox.qsize()
+
+    def put(self, item: CheckBatch | EventIq | Hello) -> None:
+        """Queue what a gate said; it is answered when its turn is on disk."""
+        self._inbox.put_nowait(item)
+
+    async def do(self, work: Callable[[Turn], Awaitable[T]]) -> T:
+        """Do *work* in its turn and return its result once that is on disk.
+
+        What it queued for the gate has been sent by then, and is awaited with ``Courier.done``.
+
+        Raises:
+            StoreError: the disk refused; nothing of it happened.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def fail(error: BaseException) -> None:
+            if not done.done():
+                done.set_exception(error)
+
+        async def run(turn: Turn) -> None:
+            try:
+                result = await work(turn)
+            except StoreError:
+                raise
+            except Exception as error:
+                fail(error)
+                return
+            turn.after.append(partial(_resolve, done, result))
+
+        self._inbox.put_nowait(_Job(run, fail))
+        return await done
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            items = [await self._inbox.get()]
+            while len(items) < _MOST_PER_TURN and not self._inbox.empty():
+                items.append(self._inbox.get_nowait())
+            await self._take_turn(items)
+
+    async def _take_turn(self, items: list[_Item]) -> None:
+        turn = Turn(self._clock(), self.house, self.profiles, self._database.changes())
+        failures: list[Callable[[BaseException], None]] = []
+        try:
+            for item in items:
+                failures.append(self._failure_of(item))
+                await self._handle(turn, item)
+            result = await self._database.commit(turn.changes)
+        except StoreError as error:
+            log.error("not written: %s", error)
+            self._give_up(turn, items, failures, error)
+            return
+        except Exception as error:
+            log.exception("a turn failed")
+            self._give_up(turn, items, failures, error)
+            return
+        await self._correct_counts(result)
+        for say in turn.after:
+            say()
+        self.courier.take(turn)
+
+    async def _handle(self, turn: Turn, item: _Item) -> None:
+        match item:
+            case CheckBatch():
+                answers = [
+                    checks.MALFORMED[kind] if check is None else await checks.judge(turn, check)
+                    for check, kind in zip(item.checks, item.fallback, strict=True)
+                ]
+                turn.after.append(lambda: self._gate.answer_checks(item, answers))
+            case EventIq():
+                releasing = await events.take_in(turn, item.event)
+                turn.after.append(lambda: self._gate.answer_event(item, releasing=releasing))
+                turn.supersede(item.event)
+            case Hello():
+                await self._greet(turn, item)
+            case _Job():
+                await item.work(turn)
+
+    async def _greet(self, turn: Turn, hello: Hello) -> None:
+        for event in hello.events:
+            await events.take_in(turn, event)
+            turn.supersede(event)
+        unfinished = await self._database.releasing_pairs(hello.host)
+        started = [pair for pair in turn.releases if pair[0].endswith(f"@{hello.host}")]
+        turn.after.append(lambda: self._gate.answer_hello(hello, {*unfinished, *started}))
+        turn.after.append(lambda: self.courier.resume(hello.host, unfinished))
+
+    def _failure_of(self, item: _Item) -> Callable[[BaseException], None]:
+        match item:
+            case CheckBatch():
+                return lambda _: self._gate.answer_checks(item, _not_written(item.fallback))
+            case EventIq() | Hello():
+                return lambda _: self._gate.try_later(item.host, item.iq)
+            case _Job():
+                return item.fail
+
+    def _give_up(
+        self,
+        turn: Turn,
+        items: list[_Item],
+        failures: list[Callable[[BaseException], None]],
+        error: BaseException,
+    ) -> None:
+        """Forget what was only in memory, and tell everybody who waits for this turn."""
+        self.profiles.forget(*turn.touched)
+        for item in items[len(failures) :]:
+            failures.append(self._failure_of(item))
+        for fail in failures:
+            fail(error)
+
+    async def _correct_counts(self, result: CommitResult) -> None:
+        """Take back what was counted as held and is not: given up, or held before."""
+        for row in (*result.voided, *result.repeated):
+            profile = await self.profiles.get(row.user)
+            uncount(profile.held, row.contact, 1, row.size)
+
+
+def uncount(held: dict[BareJid, Held], contact: BareJid, count: int, size: int) -> None:
+    """Take messages off a contact's count."""
+    waiting = held.get(contact)
+    if waiting is None:
+        return
+    waiting.count -= count
+    waiting.size -= size
+    if waiting.count <= 0 and not waiting.releasing:
+        del held[contact]
+
+
+def _resolve(done: "asyncio.Future[T]", result: T) -> None:
+    if not done.done():  # whoever asked may have gone
+        done.set_result(result)
+
+
+def _not_written(kinds: tuple[Kind, ...]) -> list[Answer]:
+    return [checks.NOT_WRITTEN[kind] for kind in kinds]

@@ -1,0 +1,150 @@
+"""What the gate reports: the user's own acts in any client, and what happened to a contact.
+
+Responsible for what each kind of event means for requests, held messages and standing.
+Must not know XML or what was decided about checks before.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from vestibule.core.identity import identity_from
+from vestibule.core.model import BareJid, Content, Kind, Standing, SubHandling, Verdict
+from vestibule.core.profile import Profile, RequestKind
+from vestibule.desk import answers, checks
+from vestibule.desk.turn import Turn, valid_block_rules
+from vestibule.gate.dialogue import Act, Check, Event, EventKind
+
+
+async def take_in(turn: Turn, event: Event) -> bool:
+    """Apply one event; say whether messages of its pair are being released now."""
+    if event.kind is EventKind.GIVEN_UP:
+        turn.changes.void(f"{event.batch}/{place}" for place in range(1, event.checks + 1))
+        return False
+    assert event.user is not None  # the reader lets no other through
+    profile = await turn.profile(event.user)
+    if event.kind is EventKind.DELETED:
+        turn.forget_user(profile)
+        return False
+    if event.kind is EventKind.UNBLOCKED and event.contact is None:
+        for rule in valid_block_rules(profile, turn.now):
+            turn.drop_rule(profile, rule)
+        return False
+    assert event.contact is not None
+    await _HANDLERS[event.kind](turn, profile, event.contact, event)
+    held = profile.held.get(event.contact)
+    return held is not None and held.releasing
+
+
+async def _approved(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The user said yes in a client: RFC 6121 §3.1.5, or §3.4 where nothing waited."""
+    answers.settle_acceptance(turn, profile, contact)
+
+
+async def _denied(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The user said no, or took back an approval: RFC 6121 §3.1.5 and §3.2."""
+    answers.settle_denial(turn, profile, contact)
+
+
+async def _added(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The user asked to see the contact: no stranger any more, though not yet to be seen."""
+    turn.change_standing(profile, contact, denied_until=None)
+    _may_write(turn, profile, contact)
+
+
+async def _wrote(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The user wrote to the contact: their messages pass from now on."""
+    turn.change_standing(profile, contact, wrote_at=turn.now, denied_until=None)
+    _may_write(turn, profile, contact)
+
+
+def _may_write(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    request = profile.requests.get(contact)
+    if request is not None and request.kind is RequestKind.MESSAGE:
+        turn.drop_request(profile, contact)
+    turn.release(profile, contact)
+
+
+async def _cancelled(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The user no longer wants to see the contact: nothing about who may see the user."""
+
+
+async def _removed(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The contact left the roster: whatever let them in is over."""
+    turn.set_standing(
+        profile, contact, Standing(denied_until=profile.standing_of(contact).denied_until)
+    )
+    request = profile.requests.get(contact)
+    if request is not None and request.kind is RequestKind.SUBSCRIPTION:
+        _withdraw_subscription(turn, profile, contact)
+
+
+async def _blocked(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """XEP-0191: the entry is in Prosody's list already, the rule follows it."""
+    identity = identity_from(contact)
+    turn.add_rule(profile, identity, SubHandling.BLOCK)
+    answers.clear_blocked(turn, profile, identity)
+
+
+async def _unblocked(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    turn.drop_rules_about(profile, identity_from(contact), SubHandling.BLOCK)
+
+
+async def _withdrawn(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """The contact took the request or the subscription back, RFC 6121 §3.3: asking anew is
+    asking; what they wrote still waits."""
+    turn.change_standing(profile, contact, approved_at=None)
+    _withdraw_subscription(turn, profile, contact)
+
+
+def _withdraw_subscription(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    request = profile.requests.get(contact)
+    if request is None:
+        return
+    if contact in profile.held:
+        request.kind = RequestKind.MESSAGE
+        turn.save_request(profile, request)
+    else:
+        turn.drop_request(profile, contact)
+
+
+async def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+    """Prosody took a request by itself while we were away: judge it now."""
+    check = Check(
+        name="",
+        kind=Kind.SUBSCRIBE,
+        user=profile.user,
+        contact=contact,
+        relation=event.relation,
+        content=Content.WORTH_KEEPING,
+        wire=str,
+        note=event.note,
+    )
+    answer = await checks.judge(turn, check)
+    act = _ACTS_FOR.get(answer.verdict)
+    if act is not None:
+        turn.act(act, profile.user, contact, releasing=answer.releasing)
+
+
+_ACTS_FOR: Final = {
+    Verdict.APPROVE: Act.APPROVE,
+    Verdict.DENY: Act.DENY,
+    Verdict.DROP: Act.DENY,
+    Verdict.WAIT: Act.DENY,
+    Verdict.POLITE: Act.POLITE,
+}
+"""Prosody already shows such a request to the user; ``ask`` leaves it there."""
+
+_Handler = Callable[[Turn, Profile, BareJid, Event], Awaitable[None]]
+
+_HANDLERS: Final[dict[EventKind, _Handler]] = {
+    EventKind.APPROVED: _approved,
+    EventKind.DENIED: _denied,
+    EventKind.ADDED: _added,
+    EventKind.CANCELLED: _cancelled,
+    EventKind.REMOVED: _removed,
+    EventKind.BLOCKED: _blocked,
+    EventKind.UNBLOCKED: _unblocked,
+    EventKind.WROTE: _wrote,
+    EventKind.WITHDRAWN: _withdrawn,
+    EventKind.REQUESTED: _requested,
+}

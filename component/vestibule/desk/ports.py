@@ -1,0 +1,113 @@
+"""What the desk needs of the world, as protocols: it knows neither XMPP nor SQL."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from vestibule.core.model import BareJid, Rule, Settings
+from vestibule.gate.dialogue import (
+    Act,
+    Answer,
+    CheckBatch,
+    EventIq,
+    HeldMessage,
+    Hello,
+    PairState,
+)
+
+if TYPE_CHECKING:
+    from vestibule.desk.turn import Turn
+
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+"""The time now, aware, in UTC."""
+
+Pair = tuple[BareJid, BareJid]
+"""A user and a contact."""
+
+
+class Do(Protocol):
+    """Does something in its turn and returns its result once that is on disk."""
+
+    def __call__(self, work: "Callable[[Turn], Awaitable[T]]", /) -> Awaitable[T]:
+        """Raises StoreError if it could not be written down."""
+
+
+class GateAway(Exception):
+    """The gate cannot be reached now, or did not answer: try again after its next hello."""
+
+
+class GateRefused(Exception):
+    """The gate will not do it, now or later (an account that is gone, say)."""
+
+
+class Gate(Protocol):
+    """The gates of all hosts. Everything is sent at the moment of the call, in call order."""
+
+    def answer_checks(self, batch: CheckBatch, answers: Sequence[Answer]) -> None:
+        """Answer a batch."""
+
+    def answer_event(self, event: EventIq, *, releasing: bool) -> None:
+        """Acknowledge an event."""
+
+    def answer_hello(self, hello: Hello, releasing: Iterable[Pair]) -> None:
+        """Open the dialogue with one gate."""
+
+    def try_later(self, host: str, iq: str) -> None:
+        """Answer an IQ that could not be written down now."""
+
+    def act(
+        self, act: Act, user: BareJid, contact: BareJid, *, releasing: bool
+    ) -> "asyncio.Future[None]":
+        """Do something in the user's name. Raises GateAway, GateRefused."""
+
+    def deliver(
+        self, user: BareJid, contact: BareJid, messages: Sequence[HeldMessage], *, again: bool
+    ) -> "asyncio.Future[None]":
+        """Release messages. Raises GateAway, GateRefused."""
+
+    def settled(self, user: BareJid, contact: BareJid) -> "asyncio.Future[None]":
+        """Say that nothing of a pair is held any more. Raises GateAway, GateRefused."""
+
+    def flush(self, user: BareJid) -> "asyncio.Future[None]":
+        """Have the verdicts remembered for a user forgotten. Raises GateAway, GateRefused."""
+
+    def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
+        """Ask what Prosody knows about pairs. Raises GateAway, GateRefused."""
+
+
+class Post(Protocol):
+    """The way to users: ordinary messages."""
+
+    def tell(self, user: BareJid, words: str) -> bool:
+        """Send a user a message; False if there is no connection."""
+
+    def taken(self, host: str) -> Awaitable[bool]:
+        """Say whether the server of *host* has taken all that was sent before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is bounded, and by how much (design: promises, figures)."""
+
+    requests_per_user: int = 100
+    held_per_contact: int = 20
+    held_per_user: int = 1000
+    held_bytes_per_user: int = 10 * 1024 * 1024
+    notices_per_hour: int = 20
+    request_expiry: timedelta = timedelta(days=30)
+    quiet_after_deny: timedelta = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class House:
+    """What the operator decided for everybody."""
+
+    hosts: frozenset[str]
+    defaults: Settings
+    limits: Limits
+    admin_rules: list[Rule]
+    language: str = "en"

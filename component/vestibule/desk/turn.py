@@ -1,0 +1,258 @@
+"""One turn of the desk: what is changed, and what is said once it is on disk.
+
+Responsible for the rule *persist first, speak second*, and for keeping a profile in memory and
+its rows in step.
+Must not know why anything changes.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from vestibule.core.decide import is_valid
+from vestibule.core.model import (
+    BareJid,
+    Rule,
+    Scope,
+    Settings,
+    Source,
+    Standing,
+    SubHandling,
+)
+from vestibule.core.profile import Held, Notice, NoticeKind, Profile, Request
+from vestibule.desk.ports import House, Pair
+from vestibule.gate.dialogue import Act, Check, Event, EventKind, HeldMessage
+from vestibule.store.changes import NOTICES_KEPT, Changes
+from vestibule.store.profiles import Profiles
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedAct:
+    """Something the gate is to do; its row stays until the gate has done it."""
+
+    row: int
+    act: Act
+    user: BareJid
+    contact: BareJid
+    releasing: bool
+    """Messages of the pair are about to be released: the gate keeps the order."""
+
+
+class Turn:
+    """Collects changes; nothing is said before ``Desk`` has committed them."""
+
+    def __init__(self, now: datetime, house: House, profiles: Profiles, changes: Changes) -> None:
+        self.now = now
+        self.house = house
+        self.changes = changes
+        self.touched: set[BareJid] = set()
+        self.acts: list[QueuedAct] = []
+        self.flushes: set[BareJid] = set()
+        self.releases: list[Pair] = []
+        self.letters: list[int] = []
+        self.after: list[Callable[[], object]] = []
+        """Said after the commit, in order."""
+        self._profiles = profiles
+
+    async def profile(self, user: BareJid) -> Profile:
+        """Return the user's book, to be changed through this turn only."""
+        return await self._profiles.get(user)
+
+    def settings_of(self, profile: Profile) -> Settings:
+        """Return what holds for a user: their own choice, else the house's."""
+        defaults = self.house.defaults
+        return Settings(profile.model or defaults.model, profile.strangers or defaults.strangers)
+
+    def rules_of(self, profile: Profile) -> list[Rule]:
+        """Return every rule that may speak for a user."""
+        return [*self.house.admin_rules, *profile.rules]
+
+    # Settings and numbers ------------------------------------------------------------------
+
+    def save_settings(self, profile: Profile) -> None:
+        """Write the user's settings down as they stand in the profile."""
+        profile.known = True
+        self._touch(profile)
+        self.changes.save_settings(profile)
+        self.flushes.add(profile.user)
+
+    def next_number(self, profile: Profile) -> int:
+        """Return the next number of the user's one sequence over notices and requests."""
+        profile.last_number += 1
+        profile.known = True
+        self._touch(profile)
+        self.changes.save_settings(profile)
+        return profile.last_number
+
+    # Standing and rules --------------------------------------------------------------------
+
+    def set_standing(self, profile: Profile, contact: BareJid, standing: Standing) -> None:
+        """Record what the user did about a contact."""
+        if profile.standing_of(contact) == standing:
+            return
+        if standing == Standing():
+            profile.standing.pop(contact, None)
+        else:
+            profile.standing[contact] = standing
+        self._touch(profile)
+        self.changes.save_standing(profile.user, contact, standing)
+        self.flushes.add(profile.user)
+
+    def change_standing(
+        self, profile: Profile, contact: BareJid, **changes: datetime | None
+    ) -> None:
+        """Record a part of what the user did about a contact."""
+        self.set_standing(profile, contact, replace(profile.standing_of(contact), **changes))
+
+    def add_rule(
+        self, profile: Profile, identity: str, sub_handling: SubHandling, **more: object
+    ) -> Rule:
+        """Give the user a rule, in place of theirs with the same identity and scope."""
+        rule = Rule(
+            id=self.changes.next_id("rules"),
+            user=profile.user,
+            identity=identity,
+            sub_handling=sub_handling,
+            source=Source.USER,
+            **more,  # type: ignore[arg-type]
+        )
+        same = (rule.identity, rule.scope)
+        for old in [old for old in profile.rules if (old.identity, old.scope) == same]:
+            self.drop_rule(profile, old)
+        profile.rules.append(rule)
+        self._touch(profile)
+        self.changes.save_rule(rule)
+        self.flushes.add(profile.user)
+        return rule
+
+    def drop_rule(self, profile: Profile, rule: Rule) -> None:
+        """Take a rule away."""
+        profile.rules.remove(rule)
+        self._touch(profile)
+        self.changes.delete_rule(rule.id)
+        self.flushes.add(profile.user)
+
+    def drop_rules_about(
+        self, profile: Profile, identity: str, *handlings: SubHandling
+    ) -> list[Rule]:
+        """Take away the user's rules about exactly this identity; all handlings if none is named."""
+        dropped = [
+            rule
+            for rule in profile.rules
+            if rule.identity == identity and (not handlings or rule.sub_handling in handlings)
+        ]
+        for rule in dropped:
+            self.drop_rule(profile, rule)
+        return dropped
+
+    # Requests and notices ------------------------------------------------------------------
+
+    def save_request(self, profile: Profile, request: Request) -> None:
+        """Record a waiting contact as it stands."""
+        profile.requests[request.contact] = request
+        self._touch(profile)
+        self.changes.save_request(profile.user, request)
+
+    def drop_request(self, profile: Profile, contact: BareJid) -> Request | None:
+        """Strike a request out and return it."""
+        request = profile.requests.pop(contact, None)
+        if request is not None:
+            self._touch(profile)
+            self.changes.delete_request(profile.user, contact)
+        return request
+
+    def add_notice(self, profile: Profile, contact: BareJid, kind: NoticeKind, number: int) -> None:
+        """Record that the user was told something they may answer by its number."""
+        notice = Notice(number, contact, kind, self.now)
+        profile.notices.append(notice)
+        del profile.notices[:-NOTICES_KEPT]
+        self._touch(profile)
+        self.changes.save_notice(profile.user, notice)
+
+    def write_letter(self, user: BareJid, words: str) -> None:
+        """Have the user told something, at the latest after the next connection."""
+        self.letters.append(self.changes.queue_letter(user, words))
+
+    # Held messages -------------------------------------------------------------------------
+
+    def hold(self, profile: Profile, check: Check) -> None:
+        """Keep a message."""
+        stanza = check.wire()
+        size = len(stanza.encode())
+        held = profile.held.setdefault(check.contact, Held())
+        held.count += 1
+        held.size += size
+        self._touch(profile)
+        self.changes.hold(
+            profile.user,
+            check.contact,
+            check.name,
+            self.now,
+            size,
+            stanza,
+            releasing=held.releasing,
+        )
+
+    def release(self, profile: Profile, contact: BareJid) -> bool:
+        """Send what is held of a contact on its way; say whether anything is."""
+        held = profile.held.get(contact)
+        if held is None:
+            return False
+        if not held.releasing:
+            held.releasing = True
+            self._touch(profile)
+            self.changes.release(profile.user, contact)
+            self.releases.append((profile.user, contact))
+        return True
+
+    def strike_out_held(
+        self, profile: Profile, contact: BareJid, messages: Sequence[HeldMessage]
+    ) -> None:
+        """Strike out messages the gate has delivered."""
+        held = profile.held.get(contact)
+        if held is not None:
+            held.count -= len(messages)
+            held.size -= sum(len(message.stanza.encode()) for message in messages)
+        self._touch(profile)
+        self.changes.delete_held(message.id for message in messages)
+
+    def discard(self, profile: Profile, contact: BareJid) -> int:
+        """Strike out what is held of a contact, and return how many messages that were."""
+        held = profile.held.pop(contact, None)
+        if held is None:
+            return 0
+        self._touch(profile)
+        self.changes.discard_held(profile.user, contact)
+        return held.count
+
+    # Acts ----------------------------------------------------------------------------------
+
+    def supersede(self, event: Event) -> None:
+        """Drop waiting acts about a pair: the user has decided since, in a client."""
+        if event.user and event.contact and event.kind is not EventKind.WROTE:
+            self.changes.drop_acts(event.user, event.contact)
+
+    def act(self, act: Act, user: BareJid, contact: BareJid, *, releasing: bool = False) -> None:
+        """Have the gate do something, at the latest after the next connection."""
+        host = user.rpartition("@")[2]
+        row = self.changes.queue_act(host, act, user, contact)
+        self.acts.append(QueuedAct(row, act, user, contact, releasing))
+
+    def forget_user(self, profile: Profile) -> None:
+        """Strike out everything about a user."""
+        self.changes.delete_user(profile.user)
+        self._profiles.forget(profile.user)
+
+    def _touch(self, profile: Profile) -> None:
+        self.touched.add(profile.user)
+
+
+def valid_block_rules(profile: Profile, now: datetime) -> list[Rule]:
+    """Return the user's rules that block, as XEP-0191 would list them."""
+    return [
+        rule
+        for rule in profile.rules
+        if rule.sub_handling is SubHandling.BLOCK
+        and rule.scope is Scope.BOTH
+        and is_valid(rule, now)
+    ]

@@ -1,0 +1,150 @@
+"""What the gate says and hears, as values (``prosody/PROTOCOL.md`` is the reference).
+
+Responsible for the vocabulary of the dialogue.
+Must not know XML (``reading``, ``writing``) nor what is decided about it (``desk``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from vestibule.core.model import BareJid, Content, Kind, Relation, Verdict
+
+NAMESPACE: Final = "urn:vestibule:gate:1"
+VERSION: Final = "1"
+
+LETTERS: Final = {
+    Verdict.PASS: "p",
+    Verdict.ASK: "k",
+    Verdict.APPROVE: "a",
+    Verdict.HOLD: "h",
+    Verdict.BOUNCE: "b",
+    Verdict.REFUSE: "r",
+    Verdict.WAIT: "w",
+    Verdict.DENY: "n",
+    Verdict.POLITE: "o",
+    Verdict.DROP: "d",
+}
+"""One letter a verdict, in the order of the checks: the answer to a whole batch is one text."""
+
+
+class EventKind(StrEnum):
+    """What happened in Prosody that the component must know."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    ADDED = "added"
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+    WROTE = "wrote"
+    WITHDRAWN = "withdrawn"
+    REQUESTED = "requested"
+    """A request that Prosody took by itself while we were away."""
+    GIVEN_UP = "given-up"
+    DELETED = "deleted"
+
+
+class Act(StrEnum):
+    """What the component has the gate do in a user's name."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    ADD = "add"
+    POLITE = "polite"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question: may this contact do this to this user?"""
+
+    name: str
+    """Unique over restarts of either side: batch and place."""
+    kind: Kind
+    user: BareJid
+    contact: BareJid
+    relation: Relation
+    content: Content
+    wire: Callable[[], str]
+    """The whole stanza as text, made only where it is needed."""
+    note: str = ""
+    """The request's own words (``<status/>``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckBatch:
+    """The checks of one turn of Prosody's event loop; None where a check made no sense."""
+
+    host: str
+    iq: str
+    checks: tuple[Check | None, ...]
+    fallback: tuple[Kind, ...]
+    """The kind of each check, for those that made no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a user; for ``unblocked`` no contact means all of them."""
+
+    kind: EventKind
+    user: BareJid | None
+    contact: BareJid | None
+    relation: Relation = field(default_factory=Relation)
+    """As it was before the event."""
+    batch: str = ""
+    checks: int = 0
+    """Given up: this batch, with so many checks."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventIq:
+    """One event, to be acknowledged."""
+
+    host: str
+    iq: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The gate of one host is there; the events it kept while we were away, in order."""
+
+    host: str
+    iq: str
+    version: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What becomes of one check."""
+
+    verdict: Verdict
+    remember: int = 0
+    """Seconds the gate may repeat this verdict for the pair by itself; 0: never."""
+    releasing: bool = False
+    """Held messages of the pair are on their way: keep the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairState:
+    """What Prosody says about one pair."""
+
+    user: BareJid
+    contact: BareJid
+    exists: bool
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMessage:
+    """One message on its way out."""
+
+    id: int
+    stamp: str
+    stanza: str

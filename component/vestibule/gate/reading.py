@@ -1,0 +1,178 @@
+"""From the gate's XML to values; what makes no sense is refused here.
+
+Responsible for validation: hosts, addresses, kinds, numbers.
+Must not know what is decided about any of it.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from vestibule.core.content import content_of
+from vestibule.core.model import BareJid, Content, Kind, Relation
+from vestibule.gate.dialogue import (
+    NAMESPACE,
+    Check,
+    CheckBatch,
+    Event,
+    EventIq,
+    EventKind,
+    Hello,
+    PairState,
+)
+
+_NS: Final = f"{{{NAMESPACE}}}"
+_CLIENT: Final = "{jabber:client}"
+_INVITE: Final = (
+    "{http://jabber.org/protocol/muc#user}x/{http://jabber.org/protocol/muc#user}invite"
+)
+_LONGEST_NOTE: Final = 500
+_MOST_CHECKS: Final = 1000
+_WITHOUT_CONTACT: Final = {EventKind.GIVEN_UP, EventKind.DELETED, EventKind.UNBLOCKED}
+
+
+class Malformed(ValueError):
+    """The gate said something that is not in the protocol; the text says what."""
+
+
+class Reader:
+    """Reads what the gates of the configured hosts say."""
+
+    def __init__(
+        self,
+        hosts: Collection[str],
+        *,
+        prepare: Callable[[str | None], BareJid | None],
+        render: Callable[[Element], str],
+    ) -> None:
+        """*prepare* makes addresses comparable, *render* turns an element into text."""
+        self._hosts = frozenset(hosts)
+        self._prepare = prepare
+        self._render = render
+
+    def is_gate(self, sender: str | None) -> bool:
+        """Say whether *sender* is the bare address of a configured host (design: authenticity)."""
+        return sender in self._hosts
+
+    def read(self, iq: Element) -> CheckBatch | EventIq | Hello:
+        """Return what one IQ of a gate says.
+
+        Raises:
+            Malformed: it says nothing we know.
+        """
+        host, iq_id = iq.get("from", ""), iq.get("id", "")
+        if iq.get("type") != "set" or len(iq) != 1 or not iq_id:
+            raise Malformed("an IQ set with an id and one child is expected")
+        payload = iq[0]
+        match payload.tag.removeprefix(_NS):
+            case "checks":
+                return self._batch(host, iq_id, payload)
+            case "event":
+                return EventIq(host, iq_id, self._event(host, payload))
+            case "hello":
+                events = tuple(self._events(host, payload))
+                return Hello(host, iq_id, payload.get("version", ""), events)
+            case name:
+                raise Malformed(f"unknown element {name[:40]}")
+
+    def states(self, reply: Element) -> list[PairState]:
+        """Return what a reply to ``state`` says about each pair; nonsense is left out."""
+        pairs = []
+        for pair in reply.iter(f"{_NS}pair"):
+            user, contact = self._prepare(pair.get("user")), self._prepare(pair.get("contact"))
+            if user and contact:
+                pairs.append(PairState(user, contact, pair.get("exists") == "1", _relation(pair)))
+        return pairs
+
+    def _batch(self, host: str, iq_id: str, payload: Element) -> CheckBatch:
+        if not 0 < len(payload) <= _MOST_CHECKS:
+            raise Malformed(f"a batch of {len(payload)} checks")
+        checks, kinds = [], []
+        for place, element in enumerate(payload, start=1):
+            kind = _kind(element)
+            kinds.append(kind)
+            checks.append(self._check(host, f"{iq_id}/{place}", kind, element))
+        return CheckBatch(host, iq_id, tuple(checks), tuple(kinds))
+
+    def _check(self, host: str, name: str, kind: Kind, element: Element) -> Check | None:
+        user, contact = self._prepare(element.get("user")), self._prepare(element.get("contact"))
+        if not user or not contact or not self._is_ours(user, host) or len(element) != 1:
+            return None
+        stanza = element[0]
+        return Check(
+            name=name,
+            kind=kind,
+            user=user,
+            contact=contact,
+            relation=_relation(element),
+            content=_content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING,
+            wire=lambda: self._render(stanza),
+            note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
+        )
+
+    def _events(self, host: str, payload: Element) -> Iterator[Event]:
+        for element in payload:
+            try:
+                yield self._event(host, element)
+            except Malformed:
+                continue  # one bad line of a journal must not keep the gate out for ever
+
+    def _event(self, host: str, element: Element) -> Event:
+        try:
+            kind = EventKind(element.get("kind", ""))
+        except ValueError:
+            raise Malformed("unknown kind of event") from None
+        if kind is EventKind.GIVEN_UP:
+            return _given_up(element)
+        user, contact = self._prepare(element.get("user")), self._prepare(element.get("contact"))
+        if not user or not self._is_ours(user, host):
+            raise Malformed("an event about somebody who is not of this host")
+        if not contact and (kind not in _WITHOUT_CONTACT or element.get("contact")):
+            raise Malformed("an event without a contact")
+        note = _note(element[0]) if len(element) else ""
+        return Event(kind, user, contact, _relation(element), note=note)
+
+    def _is_ours(self, user: BareJid, host: str) -> bool:
+        local, _, user_host = user.rpartition("@")
+        return bool(local) and user_host == host and host in self._hosts
+
+
+def _kind(element: Element) -> Kind:
+    try:
+        return Kind(element.get("kind", ""))
+    except ValueError:
+        raise Malformed("unknown kind of check") from None
+
+
+def _given_up(element: Element) -> Event:
+    batch, checks = element.get("batch", ""), element.get("checks", "")
+    if not batch or not checks.isdecimal() or not 0 < int(checks) <= _MOST_CHECKS:
+        raise Malformed("given up, but not what")
+    return Event(EventKind.GIVEN_UP, None, None, batch=batch, checks=int(checks))
+
+
+def _relation(element: Element) -> Relation:
+    subscription = element.get("subscription")
+    return Relation(
+        subscribed_to=subscription in ("to", "both") or element.get("ask") == "1",
+        in_roster=subscription is not None,
+        authorized=subscription in ("from", "both"),
+        approved=element.get("approved") == "1",
+        pending=element.get("pending") == "1",
+    )
+
+
+def _note(stanza: Element) -> str:
+    return (stanza.findtext(f"{_CLIENT}status") or "").strip()[:_LONGEST_NOTE]
+
+
+def _content(stanza: Element) -> Content:
+    names = []
+    for child in stanza:
+        namespace, _, name = child.tag.rpartition("}")
+        names.append((namespace.removeprefix("{"), name))
+    return content_of(
+        names,
+        has_body=bool((stanza.findtext(f"{_CLIENT}body") or "").strip()),
+        has_invite=stanza.find(_INVITE) is not None,
+    )

@@ -1,0 +1,124 @@
+"""From values to the gate's XML.
+
+Responsible for the text of every answer and act.
+Must not know who sends it, or whether it arrives.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from vestibule.core.model import BareJid, Verdict
+from vestibule.gate.dialogue import (
+    LETTERS,
+    NAMESPACE,
+    VERSION,
+    Act,
+    Answer,
+    CheckBatch,
+    EventIq,
+    HeldMessage,
+    Hello,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BounceText:
+    """What a sender is told with one of the refusing verdicts (RFC 6120 §8.3)."""
+
+    verdict: Verdict
+    type: str
+    condition: str
+    text: str
+
+
+def checks_answer(jid: str, batch: CheckBatch, answers: Sequence[Answer]) -> str:
+    """Return the answer to a batch: letters in order, remarks only where there are any."""
+    letters = "".join(LETTERS[answer.verdict] for answer in answers)
+    remarks = []
+    for place, answer in enumerate(answers, start=1):
+        if answer.remember:
+            remarks.append(f"<remember place='{place}' seconds='{answer.remember}'/>")
+        if answer.releasing:
+            remarks.append(f"<releasing place='{place}'/>")
+    payload = f"<verdicts xmlns='{NAMESPACE}'>{letters}{''.join(remarks)}</verdicts>"
+    return _result(jid, batch.host, batch.iq, payload)
+
+
+def event_answer(jid: str, event: EventIq, *, releasing: bool) -> str:
+    """Return the acknowledgement of an event."""
+    payload = f"<releasing xmlns='{NAMESPACE}'/>" if releasing else ""
+    return _result(jid, event.host, event.iq, payload)
+
+
+def hello_answer(
+    jid: str,
+    hello: Hello,
+    bounces: Iterable[BounceText],
+    releasing: Iterable[tuple[BareJid, BareJid]],
+) -> str:
+    """Return the answer that opens the dialogue."""
+    lines = [
+        f"<bounce verdict='{LETTERS[bounce.verdict]}' type='{bounce.type}'"
+        f" condition='{bounce.condition}'>{escape(bounce.text)}</bounce>"
+        for bounce in bounces
+    ]
+    lines += [f"<releasing{_pair(user, contact)}/>" for user, contact in releasing]
+    payload = f"<hello xmlns='{NAMESPACE}' version='{VERSION}'>{''.join(lines)}</hello>"
+    return _result(jid, hello.host, hello.iq, payload)
+
+
+def error(jid: str, to: str, iq: str, kind: str, condition: str, text: str) -> str:
+    """Return an IQ error (RFC 6120 §8.3)."""
+    return (
+        f"<iq type='error' id={quoteattr(iq)} from={quoteattr(jid)} to={quoteattr(to)}>"
+        f"<error type='{kind}'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        f"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>{escape(text)}</text>"
+        f"</error></iq>"
+    )
+
+
+def act(name: Act, user: BareJid, contact: BareJid, *, releasing: bool = False) -> str:
+    """Return the payload that has the gate act in the user's name."""
+    flag = " releasing='1'" if releasing else ""
+    return f"<{name} xmlns='{NAMESPACE}'{_pair(user, contact)}{flag}/>"
+
+
+def settled(user: BareJid, contact: BareJid) -> str:
+    """Return the payload that says: nothing of this pair is held any more."""
+    return f"<settled xmlns='{NAMESPACE}'{_pair(user, contact)}/>"
+
+
+def flush(user: BareJid) -> str:
+    """Return the payload that has the gate forget what it remembers about a user."""
+    return f"<flush xmlns='{NAMESPACE}' user={quoteattr(user)}/>"
+
+
+def deliver(
+    user: BareJid, contact: BareJid, messages: Iterable[HeldMessage], *, again: bool
+) -> str:
+    """Return the payload that releases *messages*; *again*: some may have been delivered before."""
+    held = "".join(
+        f"<held id='{message.id}' stamp='{message.stamp}'>{message.stanza}</held>"
+        for message in messages
+    )
+    flag = " again='1'" if again else ""
+    return f"<deliver xmlns='{NAMESPACE}'{_pair(user, contact)}{flag}>{held}</deliver>"
+
+
+def state(pairs: Iterable[tuple[BareJid, BareJid]]) -> str:
+    """Return the payload that asks what Prosody knows about *pairs*."""
+    lines = "".join(f"<pair{_pair(user, contact)}/>" for user, contact in pairs)
+    return f"<state xmlns='{NAMESPACE}'>{lines}</state>"
+
+
+_ATTRIBUTE: Final = " user={} contact={}"
+
+
+def _pair(user: BareJid, contact: BareJid) -> str:
+    return _ATTRIBUTE.format(quoteattr(user), quoteattr(contact))
+
+
+def _result(jid: str, to: str, iq: str, payload: str) -> str:
+    return f"<iq type='result' id={quoteattr(iq)} from={quoteattr(jid)} to={quoteattr(to)}>{payload}</iq>"

@@ -1,0 +1,1 @@
+"""Everything that knows XMPP: the component's stream, stanzas as text, addresses, discovery."""

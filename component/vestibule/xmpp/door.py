@@ -1,0 +1,78 @@
+"""The door: where users talk to the component as to anybody else.
+
+Responsible for who may talk to it, for answering each user in order, and for one answer a message.
+Must not know what the words mean (``commands``).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from vestibule.core.model import BareJid
+from vestibule.xmpp.address import host_of, prepare
+from vestibule.xmpp.stanzas import child_text, message, stanza_error
+
+log = logging.getLogger(__name__)
+
+_LONGEST: Final = 4096
+"""Characters read of what somebody writes to us."""
+
+_MOST_WAITING: Final = 20
+"""Messages of one user that may wait for their answer; more are not read."""
+
+_XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+
+Answer = Callable[[BareJid, str, str | None], Awaitable[str]]
+"""From the user, their words and their stanza's language to what they are told."""
+
+
+class Door:
+    """Takes what people write to any address of the component."""
+
+    def __init__(
+        self, jid: str, hosts: frozenset[str], send: Callable[[str], object], answer: Answer
+    ) -> None:
+        self.address = f"door@{jid}"
+        self._hosts = hosts
+        self._send = send
+        self._answer = answer
+        self._waiting: dict[BareJid, asyncio.Queue[Element]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+
+    def visit(self, stanza: Element) -> None:
+        """Queue what a user wrote; refuse whoever is not ours."""
+        words = child_text(stanza, "body")
+        user = prepare(stanza.get("from"))
+        if not words.strip() or user is None or stanza.get("type") in ("error", "groupchat"):
+            return
+        if "@" not in user or host_of(user) not in self._hosts:
+            text = "Only users of this server can talk to this service."
+            self._send(stanza_error(stanza, "auth", "forbidden", text))
+            return
+        queue = self._waiting.get(user)
+        if queue is None:
+            queue = self._waiting[user] = asyncio.Queue(_MOST_WAITING)
+            worker = asyncio.get_running_loop().create_task(self._serve(user, queue))
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+        if not queue.full():
+            queue.put_nowait(stanza)
+
+    async def close(self) -> None:
+        """Leave whoever still waits without an answer."""
+        for worker in list(self._workers):
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def _serve(self, user: BareJid, queue: "asyncio.Queue[Element]") -> None:
+        """Answer one user's messages in order, until none is left."""
+        try:
+            while not queue.empty():
+                stanza = queue.get_nowait()
+                words = child_text(stanza, "body")[:_LONGEST]
+                told = await self._answer(user, words, stanza.get(_XML_LANG))
+                self._send(message(user, self.address, told))
+        finally:
+            self._waiting.pop(user, None)

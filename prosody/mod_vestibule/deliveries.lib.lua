@@ -1,0 +1,69 @@
+-- Which held messages were delivered, so that a repeated release is not delivered twice: noted
+-- on disk before the component is told, forgotten when the pair is settled.
+local store = module:open_store("vestibule_deliveries");
+local jid_split = require "util.jid".split; -- COMPAT 0.12
+local host = module.host;
+
+-- user -> { [contact] = the highest id delivered }; ids of one pair only grow. Loaded at need,
+-- kept while a release runs.
+local notes = {};
+
+local function notes_of(user)
+	if not notes[user] then
+		notes[user] = store:get((jid_split(user))) or {};
+	end
+	return notes[user];
+end
+
+local function save(user)
+	local ok, err = store:set((jid_split(user)), next(notes[user]) and notes[user] or nil);
+	if not ok then
+		module:log("error", "Could not note a delivery (%s); it may be repeated after a restart", err);
+	end
+	if not next(notes[user]) then notes[user] = nil; end
+end
+
+-- Between Prosody's delivery and its note lies the one gap a crash can leave: look into the
+-- archive there, and prefer a duplicate to a loss.
+local function is_archived(user, contact, stamp, message)
+	local mam = prosody.hosts[host].modules.mam;
+	local archive = mam and mam.archive;
+	if not archive or not message.attr.id then return false; end
+	local found = archive:find((jid_split(user)), { with = contact, limit = 50, reverse = true });
+	if not found then return false; end
+	for _, archived in found do
+		local delay = archived:get_child("delay", "urn:xmpp:delay");
+		if archived.attr.id == message.attr.id and delay and delay.attr.stamp == stamp and delay.attr.from == host then
+			return true;
+		end
+	end
+	return false;
+end
+
+local function is_repeat(user, contact, held, may_be_repeated, message)
+	if not may_be_repeated then return false; end
+	local highest = notes_of(user)[contact];
+	if highest and tonumber(held.id) <= highest then return true; end
+	return is_archived(user, contact, held.stamp, message);
+end
+
+local function note(user, contact, id)
+	local of_user = notes_of(user);
+	of_user[contact] = math.max(of_user[contact] or 0, tonumber(id) or 0);
+end
+
+local function settle(user, contact)
+	local of_user = notes_of(user);
+	if of_user[contact] then
+		of_user[contact] = nil;
+		save(user);
+	end
+	if not next(of_user) then notes[user] = nil; end
+end
+
+local function forget(user)
+	notes[user] = nil;
+	store:set((jid_split(user)), nil);
+end
+
+return { is_repeat = is_repeat, note = note, save = save, settle = settle, forget = forget };

@@ -1,0 +1,297 @@
+-- The dialogue with the component: one connection, IQs both ways, checks in batches.
+-- Knows nothing of what is asked; see PROTOCOL.md.
+local new_id = require "util.id".short; -- COMPAT 0.12
+local now = require "util.time".now;
+local xml_escape = require "util.stanza".xml_escape;
+local journal = module:require "journal";
+
+local xmlns_gate = "urn:vestibule:gate:1";
+local version = "1";
+
+local component = module:get_option_string("vestibule_component");
+local timeout = module:get_option_number("vestibule_timeout", 5);
+local max_outstanding = module:get_option_number("vestibule_max_outstanding", 10000);
+local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
+
+local host = module.host;
+local run = new_id(); -- names of checks are unique over restarts: the component keeps them on disk
+local last_id = 0;
+local state = "away"; -- "away" | "greeting" (hello sent) | "open"
+local awaiting = {}; -- id of an IQ of ours -> function (reply)
+local batches = {}; -- id -> { at, checks... }
+local outstanding = 0;
+local gathering, gathered_bytes = nil, 0;
+local callbacks = {};
+local wake; -- asks for one call of flush() in this turn of the event loop
+
+local function session()
+	local component_host = prosody.hosts[component];
+	local connection = component_host and component_host.modules.component;
+	return connection and connection.session or nil;
+end
+
+local function attributes(attr)
+	local out = {};
+	for name, value in pairs(attr) do
+		out[#out + 1] = " " .. name .. "='" .. xml_escape(value) .. "'";
+	end
+	table.sort(out);
+	return table.concat(out);
+end
+
+local function next_id()
+	last_id = last_id + 1;
+	return "gate-" .. run .. "-" .. last_id;
+end
+
+local function send_iq(id, payload)
+	local connection = session();
+	if not connection then return false; end
+	connection.send("<iq type='set' id='" .. id .. "' from='" .. host .. "' to='" .. component .. "'>"
+		.. payload .. "</iq>");
+	return true;
+end
+
+local function flush()
+	local batch = gathering;
+	if not batch then return; end
+	gathering, gathered_bytes = nil, 0;
+	batch.at = now();
+	batches[batch.id] = batch;
+	send_iq(batch.id, "<checks xmlns='" .. xmlns_gate .. "'>" .. table.concat(batch.text) .. "</checks>");
+	batch.text = nil;
+end
+
+-- A zero timer starves under load, as Prosody runs timers only when no socket is ready; a socket
+-- that is always writable does not. Until it has proved itself, each check leaves at once.
+local function make_waker()
+	local has_socket, socket = pcall(require, "socket");
+	local server = require "net.server";
+	if not has_socket or not socket.udp4 or not server.watchfd then return nil; end
+	local fd = socket.udp4();
+	local is_proven = false;
+	local watch = server.watchfd(fd, nil, function (self)
+		self:set(nil, false);
+		is_proven = true;
+		flush();
+	end);
+	return {
+		wake = function ()
+			if is_proven then watch:set(nil, true); else flush(); end
+		end;
+		close = function ()
+			watch:close();
+			fd:close();
+		end;
+	};
+end
+
+local waker = make_waker();
+wake = waker and waker.wake or flush;
+
+-- Everything that is not a check leaves behind the checks gathered so far: order is a promise.
+local function tell(payload, on_reply)
+	flush();
+	local id = next_id();
+	if not send_iq(id, payload) then return false; end
+	awaiting[id] = on_reply;
+	return true;
+end
+
+local function event(kind, attr, may_wait, content)
+	attr.kind = kind;
+	local xml = "<event xmlns='" .. xmlns_gate .. "'" .. attributes(attr) .. ">" .. (content or "") .. "</event>";
+	local seq = journal.append(xml, may_wait);
+	if state ~= "open" then return false; end -- the next hello carries it
+	return tell(xml, function (reply)
+		local problem, condition = nil, nil;
+		if reply.attr.type == "error" then
+			problem, condition = reply:get_error();
+			module:log("error", "%s could not take an event (%s): %s", component, kind, condition);
+		end
+		if problem ~= "wait" then journal.acknowledge({ [seq] = true }); end -- else at the next hello
+		callbacks.event_done(attr.user, attr.contact, reply);
+	end);
+end
+
+-- check: { kind, user, contact, attr, wire } and whatever the caller needs to apply the verdict.
+-- Returns false if it cannot be asked.
+local function ask(check)
+	if state ~= "open" or outstanding >= max_outstanding then return false; end
+	local batch = gathering;
+	if not batch then
+		local id = next_id();
+		batch = { id = id, number = last_id, text = {} };
+	end
+	batch[#batch + 1] = check;
+	outstanding = outstanding + 1;
+	local text = "<check" .. attributes(check.attr) .. ">" .. check.wire .. "</check>";
+	batch.text[#batch.text + 1] = text;
+	gathered_bytes = gathered_bytes + #text;
+	if gathering ~= batch then
+		gathering = batch;
+		wake();
+	elseif #batch >= max_batch_checks or gathered_bytes >= max_batch_bytes then
+		flush();
+	end
+	return true;
+end
+
+-- Bounced to their senders by the caller, and reported until acknowledged: the component may
+-- have held what we no longer wait for.
+local function give_up(batch)
+	batches[batch.id] = nil;
+	outstanding = outstanding - #batch;
+	event("given-up", { batch = batch.id, checks = tostring(#batch) });
+	for _, check in ipairs(batch) do
+		callbacks.gave_up(check);
+	end
+end
+
+local function give_up_all()
+	flush();
+	local all = {};
+	for _, batch in pairs(batches) do
+		all[#all + 1] = batch;
+	end
+	table.sort(all, function (a, b) return a.number < b.number; end);
+	for _, batch in ipairs(all) do
+		give_up(batch);
+	end
+end
+
+local function apply_verdicts(batch, reply)
+	local verdicts = reply:get_child("verdicts", xmlns_gate);
+	local letters = verdicts and verdicts:get_text() or "";
+	if #letters ~= #batch then
+		module:log("error", "%d verdicts for %d checks: given up", #letters, #batch);
+		return give_up(batch);
+	end
+	batches[batch.id] = nil;
+	outstanding = outstanding - #batch;
+	for remark in verdicts:childtags("remember") do
+		local check = batch[tonumber(remark.attr.place)];
+		if check then
+			check.remember = { lifetime = tonumber(remark.attr.seconds) or 0; any = remark.attr.scope == "strangers" };
+		end
+	end
+	for remark in verdicts:childtags("releasing") do
+		local check = batch[tonumber(remark.attr.place)];
+		if check then check.is_releasing = true; end
+	end
+	for place, check in ipairs(batch) do
+		callbacks.verdict(check, letters:sub(place, place));
+	end
+end
+
+local greet;
+
+local function refused(text)
+	state = "away";
+	module:log("error", "%s refused this gate: %s", component, text);
+	module:set_status("error", "Refused by " .. component .. ": " .. text);
+end
+
+local function on_hello_reply(reply, names)
+	if reply.attr.type == "error" then
+		local _, condition, text = reply:get_error();
+		return refused(text or condition);
+	end
+	local hello = reply:get_child("hello", xmlns_gate);
+	if not hello or hello.attr.version ~= version then
+		return refused("it speaks another version of the gate dialogue; update the older of both");
+	end
+	journal.acknowledge(names);
+	if not journal.is_empty() then return greet(); end -- more has happened meanwhile
+	state = "open";
+	module:log("info", "Connected to %s", component);
+	module:set_status("info", "Connected to " .. component);
+	callbacks.opened(hello);
+end
+
+-- Until it is answered nothing else is said: hello carries all that the component has missed.
+function greet()
+	local connection = session();
+	if not connection then return; end
+	if connection.conn and connection.conn.setoption then
+		-- Nagle's algorithm would keep the tail of a large batch waiting for 40 ms.
+		connection.conn:setoption("tcp-nodelay", true);
+	end
+	state = "greeting";
+	local events, names = journal.pending();
+	tell("<hello" .. attributes({ xmlns = xmlns_gate; version = version; prosody = prosody.version }) .. ">"
+		.. events .. "</hello>", function (reply)
+			on_hello_reply(reply, names);
+		end);
+end
+
+local function leave_open_state(new_state)
+	state = new_state;
+	callbacks.closed();
+	give_up_all();
+end
+
+local function lost()
+	if state == "away" then return; end
+	awaiting = {};
+	module:log("warn", "Lost %s: contacts pass, requests wait for their user, strangers are asked to try later", component);
+	module:set_status("warn", component .. " is away");
+	leave_open_state("away");
+end
+
+-- Connected but silent (stopped, or overrun): ask nothing more until it answers a hello.
+local function stalled()
+	module:log("warn", "No verdict from %s within %g s: asking nothing more until it answers", component, timeout);
+	module:set_status("warn", component .. " does not answer");
+	leave_open_state("greeting");
+	greet();
+end
+
+local function on_reply(event_data)
+	local origin, stanza = event_data.origin, event_data.stanza;
+	local kind, id = stanza.attr.type, stanza.attr.id;
+	if (kind ~= "result" and kind ~= "error") or origin ~= session() or stanza.attr.from ~= component then return; end
+	local batch = batches[id];
+	if batch then
+		apply_verdicts(batch, stanza);
+		return true;
+	end
+	local handler = awaiting[id];
+	if handler then
+		awaiting[id] = nil;
+		handler(stanza);
+		return true;
+	end
+	if id and id:sub(1, 5) == "gate-" then return true; end -- a late verdict: the check was given up
+end
+
+local function is_component(origin, stanza)
+	return origin == session() and stanza.attr.from == component;
+end
+
+local function sweep()
+	local oldest = now() - timeout;
+	for _, batch in pairs(batches) do
+		if batch.at <= oldest then
+			stalled();
+			break;
+		end
+	end
+	journal.save_if_needed();
+	return 1;
+end
+
+local function close()
+	if waker then waker.close(); end
+	journal.save_if_needed();
+end
+
+return {
+	xmlns = xmlns_gate; component = component;
+	on = callbacks; -- opened(hello), closed(), verdict(check, letter), gave_up(check), event_done(user, contact, reply)
+	ask = ask; event = event;
+	is_open = function () return state == "open"; end;
+	is_component = is_component;
+	batches = function () return batches, gathering; end;
+	greet = greet; lost = lost; on_reply = on_reply; sweep = sweep; close = close;
+};

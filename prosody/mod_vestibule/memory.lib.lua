@@ -1,0 +1,110 @@
+-- What the gate remembers, all of it bounded: verdicts with a lifetime, pairs that must keep
+-- their order, and whom the user wrote to.
+local cache = require "util.cache"; -- COMPAT 0.12
+local now = require "util.time".now;
+
+local max_users = module:get_option_number("vestibule_cache_users", 10000);
+local max_contacts = module:get_option_number("vestibule_cache_contacts", 1000);
+local max_written = module:get_option_number("vestibule_written_pairs", 10000);
+
+-- Remembered verdicts: users -> { count, [kind NUL contact] = entry }; the contact "" is "any
+-- stranger of this user". Two levels, so that forgetting a user is one removal.
+local verdicts = cache.new(max_users);
+
+local function remembered(user, kind, contact)
+	local book = verdicts:get(user);
+	if not book then return nil; end
+	local entry = book[kind .. "\0" .. contact] or book[kind .. "\0"];
+	if entry and entry.expires > now() then
+		return entry.letter;
+	end
+end
+
+local function remember(user, kind, contact, letter, lifetime)
+	local book = verdicts:get(user);
+	if not book or book.count >= max_contacts then
+		book = { count = 0 };
+		verdicts:set(user, book);
+	end
+	book.count = book.count + 1;
+	book[kind .. "\0" .. contact] = { letter = letter, expires = now() + lifetime };
+end
+
+local function forget(user)
+	verdicts:set(user, nil);
+end
+
+local function forget_all()
+	verdicts:clear();
+end
+
+-- Pairs with something under way: "user NUL contact" -> number of outstanding checks, and
+-- whether held messages are still being released. While a pair is here, its next message
+-- takes no short cut.
+local outstanding, releasing = {}, {};
+local busy_count = 0;
+
+local function pair(user, contact)
+	return user .. "\0" .. contact;
+end
+
+local function check_begins(key)
+	if not outstanding[key] and not releasing[key] then busy_count = busy_count + 1; end
+	outstanding[key] = (outstanding[key] or 0) + 1;
+end
+
+local function check_ends(key)
+	local left = (outstanding[key] or 1) - 1;
+	outstanding[key] = left > 0 and left or nil;
+	if left <= 0 and not releasing[key] then busy_count = busy_count - 1; end
+end
+
+local function release_begins(key)
+	if not outstanding[key] and not releasing[key] then busy_count = busy_count + 1; end
+	releasing[key] = true;
+end
+
+local function release_ends(key)
+	if not releasing[key] then return; end
+	releasing[key] = nil;
+	if not outstanding[key] then busy_count = busy_count - 1; end
+end
+
+local function release_ends_for_all()
+	for key in pairs(releasing) do
+		release_ends(key);
+	end
+end
+
+local function is_busy(user, contact)
+	if busy_count == 0 then return false; end
+	local key = pair(user, contact);
+	return outstanding[key] ~= nil or releasing[key] ~= nil;
+end
+
+-- Whom the user wrote to since Prosody started: decides about errors that come back.
+local written = cache.new(max_written);
+
+local function note_written(user, contact)
+	local key = pair(user, contact);
+	local known = written:get(key);
+	written:set(key, true);
+	return not known;
+end
+
+local function has_written(user, contact)
+	return written:get(pair(user, contact)) == true;
+end
+
+local function forget_written(user, contact)
+	written:set(pair(user, contact), nil);
+end
+
+return {
+	remembered = remembered; remember = remember; forget = forget; forget_all = forget_all;
+	pair = pair; is_busy = is_busy;
+	check_begins = check_begins; check_ends = check_ends;
+	release_begins = release_begins; release_ends = release_ends;
+	release_ends_for_all = release_ends_for_all;
+	note_written = note_written; has_written = has_written; forget_written = forget_written;
+};

@@ -1,0 +1,72 @@
+-- Stanzas on their way to the component and back: pure helpers, no state.
+local st = require "util.stanza"; -- COMPAT 0.12: prosody.util.* does not resolve there
+local jid_split = require "util.jid".split;
+
+local xmlns_client = "jabber:client";
+
+-- Carry no content of their own; never worth an error to their sender.
+local chatter = {
+	["http://jabber.org/protocol/chatstates"] = true;
+	["urn:xmpp:receipts"] = true;
+	["urn:xmpp:chat-markers:0"] = true;
+	["urn:xmpp:hints"] = true;
+	["urn:xmpp:sid:0"] = true;
+};
+
+-- As text with its namespace, so that it survives inside another stream (XEP-0297).
+local function to_wire(stanza)
+	local attr = stanza.attr;
+	local xmlns = attr.xmlns;
+	attr.xmlns = xmlns_client;
+	local text = tostring(stanza);
+	attr.xmlns = xmlns;
+	return text;
+end
+
+-- What to_wire() made and a component stream parsed: jabber:client is implicit in Prosody,
+-- but only down to the first element of another namespace.
+local function from_wire(stanza)
+	if stanza.attr.xmlns == xmlns_client then
+		stanza.attr.xmlns = nil;
+		for _, child in ipairs(stanza.tags) do
+			from_wire(child);
+		end
+	end
+	return stanza;
+end
+
+local function is_chatter(stanza)
+	for _, child in ipairs(stanza.tags) do
+		if child.name ~= "thread" and not chatter[child.attr.xmlns or xmlns_client] then
+			return false;
+		end
+	end
+	return true;
+end
+
+-- Some clients obey roster item exchange (XEP-0144) without a question, and a delay stamp
+-- (XEP-0203) in our own name is for us alone to write: neither passes from a stranger.
+local function strip_forgeries(stanza)
+	stanza:maptags(function (child)
+		local xmlns = child.attr.xmlns;
+		if xmlns == "http://jabber.org/protocol/rosterx" then return nil; end
+		if xmlns == "urn:xmpp:delay" and child.attr.from then
+			local _, stamped_by = jid_split(child.attr.from);
+			if prosody.hosts[stamped_by] then return nil; end
+		end
+		return child;
+	end);
+	return stanza;
+end
+
+local function presence(kind, from, to)
+	return st.presence({ type = kind, from = from, to = to });
+end
+
+return {
+	to_wire = to_wire;
+	from_wire = from_wire;
+	is_chatter = is_chatter;
+	strip_forgeries = strip_forgeries;
+	presence = presence;
+};

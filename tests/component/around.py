@@ -1,0 +1,104 @@
+"""What the tests of the link share: a receiver that writes down, and an uplink that runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from vestibule.xmpp.uplink import Limits, Uplink
+
+from tests.component.fake_server import JID, SECRET, FakeServer
+
+QUICK = Limits(
+    connect=1.0, handshake=0.3, silence=30.0, patience=15.0, stable=60.0, close=0.5, asks=1000
+)
+
+
+class Diary:
+    """A receiver that keeps what it gets, and raises on demand."""
+
+    def __init__(self) -> None:
+        self.links: list[str] = []
+        self.gate: list[Element] = []
+        self.messages: list[Element] = []
+        self.presences: list[Element] = []
+        self.raising: Exception | None = None
+        self.on_up: Callable[[], None] = lambda: None
+        self.on_gate: Callable[[Element], None] = lambda _: None
+
+    def link_up(self) -> None:
+        self.links.append("up")
+        self.on_up()
+        self._raise()
+
+    def link_down(self) -> None:
+        self.links.append("down")
+        self._raise()
+
+    def gate_iq(self, iq: Element) -> None:
+        self.gate.append(iq)
+        self._raise()
+        self.on_gate(iq)
+
+    def message(self, message: Element) -> None:
+        self.messages.append(message)
+        self._raise()
+
+    def presence(self, presence: Element) -> None:
+        self.presences.append(presence)
+        self._raise()
+
+    def _raise(self) -> None:
+        if self.raising:
+            raise self.raising
+
+
+class Naps:
+    """A sleep that takes no time and remembers how long it was to be."""
+
+    def __init__(self, at_most: int = 10**9) -> None:
+        self.taken: list[float] = []
+        self.enough = asyncio.Event()
+        self._at_most = at_most
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        if len(self.taken) >= self._at_most:
+            self.enough.set()
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+
+def an_uplink(server: FakeServer, receiver: Diary, **changes: Any) -> Uplink:
+    """Return an uplink to `server`."""
+    settings: dict[str, Any] = {
+        "jid": JID,
+        "secret": SECRET,
+        "server": "127.0.0.1",
+        "port": server.port,
+        "backoff_max": 30.0,
+        "refusals_before_giving_up": 0,
+        "receiver": receiver,
+        "limits": QUICK,
+    }
+    return Uplink(**{**settings, **changes})
+
+
+@asynccontextmanager
+async def running(uplink: Uplink) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the uplink, and stop it in the end."""
+    task = asyncio.ensure_future(uplink.run())
+    try:
+        yield task
+    finally:
+        await uplink.stop()
+        async with asyncio.timeout(5):
+            await task
+
+
+async def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    """Wait until the condition holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.002)

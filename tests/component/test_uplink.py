@@ -1,0 +1,318 @@
+"""The link on a good day: order, requests, handing on, a clean end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from vestibule.xmpp import stanzas
+from vestibule.xmpp.faults import AskFailed, AskTimeout, LinkLost
+from vestibule.xmpp.uplink import GATE_NS, Limits, Uplink
+
+from tests.component.around import QUICK, Diary, an_uplink, running, until
+from tests.component.fake_server import JID, FakeServer
+
+pytestmark = pytest.mark.asyncio
+HOST = "example.org"
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[FakeServer]:
+    async with FakeServer() as server:
+        yield server
+
+
+@pytest.fixture
+def diary() -> Diary:
+    return Diary()
+
+
+@pytest_asyncio.fixture
+async def uplink(server: FakeServer, diary: Diary) -> AsyncIterator[Uplink]:
+    uplink = an_uplink(server, diary)
+    async with running(uplink):
+        await until(lambda: uplink.connected)
+        yield uplink
+
+
+async def test_this_slixmpp_still_calls_spawn_event(uplink: Uplink) -> None:
+    assert uplink.xmpp.taken_early is True  # type: ignore[attr-defined]
+
+
+async def test_link_is_up_only_after_the_handshake_and_down_once(
+    server: FakeServer, diary: Diary
+) -> None:
+    uplink = an_uplink(server, diary)
+    assert not uplink.send("<message/>")
+    async with running(uplink):
+        await until(lambda: diary.links == ["up"])
+        assert uplink.connected
+        assert uplink.send(f"<message to='a@{HOST}' from='{JID}'/>")
+        await server.next()
+
+    assert diary.links == ["up", "down"]
+    assert not uplink.connected
+    assert not uplink.send("<message/>")
+
+
+async def test_sends_leave_in_the_order_of_the_calls(uplink: Uplink, server: FakeServer) -> None:
+    """Ours and slixmpp's alike: a command's answer must not be overtaken."""
+    for number in range(300):
+        if number % 3:
+            uplink.send(f"<message to='a@{HOST}' id='{number}'/>")
+        else:
+            iq = uplink.xmpp.make_iq_result(id=str(number), ito=f"a@{HOST}", ifrom=JID)
+            iq.send()
+
+    arrived = [(await server.next()).get("id") for _ in range(300)]
+
+    assert arrived == [str(number) for number in range(300)]
+
+
+async def test_gate_requests_are_handed_on_whole(
+    uplink: Uplink, server: FakeServer, diary: Diary
+) -> None:
+    def answer(iq: stanzas.Element) -> None:
+        uplink.send(stanzas.iq_result(iq, f"<verdicts xmlns='{GATE_NS}'>h</verdicts>"))
+
+    diary.on_gate = answer
+    server.send(
+        f"<iq type='set' id='c1' from='{HOST}' to='{JID}'><checks xmlns='{GATE_NS}'>"
+        "<message xmlns='jabber:client'><body>hi</body></message></checks></iq>"
+    )
+
+    result = await server.next()
+
+    assert (result.get("id"), result.get("type"), result.get("to")) == ("c1", "result", HOST)
+    assert result.findtext(f"{{{GATE_NS}}}verdicts") == "h"
+    assert diary.gate[0].find(".//{jabber:client}body") is not None
+
+
+async def test_gate_namespace_at_another_address_is_no_gate_request(
+    uplink: Uplink, server: FakeServer, diary: Diary
+) -> None:
+    assert uplink.connected
+    server.send(
+        f"<iq type='set' id='c1' from='{HOST}' to='door@{JID}'><hello xmlns='{GATE_NS}'/></iq>"
+    )
+
+    answer = await server.next()
+
+    assert (answer.get("type"), diary.gate) == ("error", [])
+
+
+async def test_messages_and_presences_arrive_in_order_also_without_body(
+    uplink: Uplink, server: FakeServer, diary: Diary
+) -> None:
+    assert uplink.connected
+    for number in range(50):
+        server.send(f"<message from='a@{HOST}/r' to='door@{JID}' id='{number}'/>")
+    server.send(f"<presence from='a@{HOST}' to='door@{JID}' type='subscribe'/>")
+    server.send(
+        f"<message xmlns='jabber:client' from='a@{HOST}' to='{JID}'><body>x</body></message>"
+    )
+    await server.settled()
+
+    assert [message.get("id") for message in diary.messages[:50]] == [str(n) for n in range(50)]
+    assert [stanzas.child_text(message, "body") for message in diary.messages[50:]] == ["x"]
+    assert [presence.get("type") for presence in diary.presences] == ["subscribe"]
+    assert len(uplink.xmpp.roster.keys()) == 1  # our own; slixmpp remembers nobody
+
+
+async def test_stanzas_that_come_with_the_handshake_are_not_lost(
+    server: FakeServer, diary: Diary
+) -> None:
+    server.with_handshake = f"<message from='a@{HOST}' to='{JID}' id='early'/>"
+    async with running(an_uplink(server, diary)):
+        await until(lambda: diary.messages)
+
+    assert diary.links[0] == "up"
+
+
+# Requests of ours
+
+
+async def test_ask_returns_the_result(uplink: Uplink, server: FakeServer) -> None:
+    asking = asyncio.ensure_future(uplink.ask(HOST, "<flush xmlns='urn:x'/>"))
+    asked = await server.next()
+    server.send(f"<iq type='result' id='{asked.get('id')}' from='{HOST}' to='{JID}'><ok/></iq>")
+
+    result = await asking
+
+    assert (asked.get("type"), asked.get("from"), asked.get("to")) == ("set", JID, HOST)
+    assert asked.find("{urn:x}flush") is not None
+    assert stanzas.child(result, "ok") is not None
+
+
+async def test_ask_tells_the_condition_and_text_of_an_error(
+    uplink: Uplink, server: FakeServer
+) -> None:
+    asking = asyncio.ensure_future(uplink.ask(HOST, "<x/>", frm=f"door@{JID}"))
+    asked = await server.next()
+    server.send(
+        f"<iq type='error' id='{asked.get('id')}' from='{HOST}' to='{asked.get('from')}'>"
+        "<x/><error type='cancel'><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>No.</text>"
+        "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    )
+
+    with pytest.raises(AskFailed) as failure:
+        await asking
+
+    assert (failure.value.condition, failure.value.text) == ("forbidden", "No.")
+    assert asked.get("from") == f"door@{JID}"
+
+
+@pytest.mark.parametrize("forger", ["mallory@example.org", "example.com", f"{HOST}/x", ""])
+async def test_only_the_asked_can_answer(uplink: Uplink, server: FakeServer, forger: str) -> None:
+    asking = asyncio.ensure_future(uplink.ask(HOST, "<x/>"))
+    identifier = (await server.next()).get("id")
+    sender = f"from='{forger}'" if forger else ""
+    server.send(f"<iq type='result' id='{identifier}' {sender} to='{JID}'/>")
+    await server.settled()
+    assert not asking.done()
+    assert uplink.dropped["no-question"] >= 1
+
+    server.send(f"<iq type='result' id='{identifier}' from='{HOST}' to='{JID}'/>")
+    await asking
+
+
+async def test_the_asked_may_spell_its_address_otherwise(
+    uplink: Uplink, server: FakeServer
+) -> None:
+    asking = asyncio.ensure_future(uplink.ask(f"Alice@{HOST.upper()}/Home", "<x/>"))
+    identifier = (await server.next()).get("id")
+    server.send(f"<iq type='result' id='{identifier}' from='alice@{HOST}/Home' to='{JID}'/>")
+
+    assert (await asking).get("type") == "result"
+
+
+async def test_ask_times_out_and_a_late_answer_is_nobodys(
+    uplink: Uplink, server: FakeServer
+) -> None:
+    with pytest.raises(AskTimeout):
+        await uplink.ask(HOST, "<x/>", timeout=0.02)
+    identifier = (await server.next()).get("id")
+    server.send(f"<iq type='result' id='{identifier}' from='{HOST}' to='{JID}'/>")
+    await server.settled()
+
+    assert uplink.dropped["no-question"] >= 1
+
+
+async def test_ask_ends_with_the_link(uplink: Uplink, server: FakeServer) -> None:
+    asking = [asyncio.ensure_future(uplink.ask(HOST, "<x/>")) for _ in range(3)]
+    await server.next()
+    server.drop()
+
+    results = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [type(result) for result in results] == [LinkLost] * 3
+    with pytest.raises(LinkLost):
+        await uplink.ask(HOST, "<x/>")
+
+
+async def test_requests_that_wait_are_bounded(server: FakeServer, diary: Diary) -> None:
+    uplink = an_uplink(server, diary, limits=Limits(asks=2))
+    async with running(uplink):
+        await until(lambda: uplink.connected)
+        waiting = [asyncio.ensure_future(uplink.ask(HOST, "<x/>")) for _ in range(2)]
+        await server.next()
+
+        with pytest.raises(AskFailed, match="resource-constraint"):
+            await uplink.ask(HOST, "<x/>")
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(AskTimeout):
+            await uplink.ask(HOST, "<x/>", timeout=0.01)
+
+
+async def test_requests_by_slixmpp_itself_are_answered_too(
+    uplink: Uplink, server: FakeServer
+) -> None:
+    future = uplink.xmpp.make_iq_get("jabber:iq:version", ito=HOST, ifrom=JID).send(timeout=2)
+    identifier = (await server.next()).get("id")
+    server.send(f"<iq type='result' id='{identifier}' from='{HOST}' to='{JID}'/>")
+
+    assert (await future)["type"] == "result"
+
+
+# The end
+
+
+async def test_stop_writes_all_that_was_sent(server: FakeServer, diary: Diary) -> None:
+    uplink = an_uplink(server, diary)
+    async with running(uplink):
+        await until(lambda: uplink.connected)
+        server.stop_reading()
+        sent = [
+            uplink.send(f"<message to='a@{HOST}' id='{n}'><body>{'x' * 20_000}</body></message>")
+            for n in range(500)
+        ]
+        asyncio.get_running_loop().call_later(0.05, server.go_on_reading)
+
+    assert all(sent)
+    assert server.stanzas.qsize() == 500
+    assert server.footer.is_set()
+    assert diary.links == ["up", "down"]
+
+
+async def test_stop_does_not_wait_for_a_server_that_no_longer_reads(
+    server: FakeServer, diary: Diary
+) -> None:
+    uplink = an_uplink(server, diary)
+    async with running(uplink), asyncio.timeout(2):
+        await until(lambda: uplink.connected)
+        server.stop_reading()
+        for _ in range(500):
+            uplink.send(f"<message to='a@{HOST}'><body>{'x' * 20_000}</body></message>")
+        await uplink.stop()
+
+    assert diary.links == ["up", "down"]
+
+
+async def test_what_still_arrives_after_stop_is_handed_to_nobody(
+    server: FakeServer, diary: Diary
+) -> None:
+    uplink = an_uplink(server, diary)
+    async with running(uplink):
+        await until(lambda: uplink.connected)
+        server.stop_reading()
+        server.send(f"<message from='a@{HOST}' to='{JID}'/>" * 2)
+        stopping = asyncio.ensure_future(uplink.stop())
+        await asyncio.sleep(0.05)
+        server.go_on_reading()
+        await stopping
+
+    assert diary.messages == []
+
+
+@pytest.mark.parametrize("moment", ["before", "connecting", "handshake", "pausing"])
+async def test_stop_works_at_any_moment(server: FakeServer, diary: Diary, moment: str) -> None:
+    uplink = an_uplink(server, diary)
+    if moment == "before":
+        await uplink.stop()
+        await uplink.run()
+        return
+    if moment == "pausing":
+        await server.close()
+    server.mute = moment == "handshake"
+    task = asyncio.ensure_future(uplink.run())
+    await asyncio.sleep(0 if moment == "connecting" else 0.05)
+    await uplink.stop()
+    async with asyncio.timeout(0.2):
+        await task
+
+    assert diary.links == []
+
+
+async def test_cancelling_run_ends_the_session(server: FakeServer, diary: Diary) -> None:
+    uplink = an_uplink(server, diary, limits=QUICK)
+    task = asyncio.ensure_future(uplink.run())
+    await until(lambda: uplink.connected)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(1):
+        await server.gone.wait()
+
+    assert diary.links == ["up", "down"]
