@@ -67,7 +67,7 @@ def _core(name: str) -> bool:
 
 
 def _store(name: str) -> bool:
-    own = ("vestibule.core", "vestibule.store", "vestibule.errors", "aiosqlite", "yoyo")
+    own = ("vestibule.core", "vestibule.store", "vestibule.errors", "aiosqlite", "cachetools", "yoyo")
     return is_stdlib(name) or is_within(name, own)
 
 

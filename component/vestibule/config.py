@@ -1,7 +1,6 @@
 """The configuration: one frozen value, made of environment, credential, file and defaults.
 
-Responsible for every option's default and limits, and for finding all mistakes in one pass; what
-an option is for stands in ``config/vestibule.toml``, kept in step by a test.
+Responsible for each option's default and limits; what it is for: ``docs/configuration.md``.
 Must not know who uses an option: it opens no database and no connection.
 """
 
@@ -10,12 +9,11 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import pydantic_settings as settings
 import pytimeparse2  # type: ignore[import-untyped]
 from pydantic import (
     AfterValidator,
@@ -29,14 +27,13 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from vestibule.core.model import Model, StrangerPolicy
 from vestibule.errors import ConfigErrors, nearest, shown
 from vestibule.xmpp.address import prepare
 
 PREFIX: Final = "VESTIBULE_"
-NO_OPTION: Final = "VESTIBULE_CONFIG"
-"""The one variable of ours that is not an option: it names the file."""
 
 
 def parse_duration(value: object) -> timedelta:
@@ -44,14 +41,12 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = value.strip() if isinstance(value, str) else ""
-    try:
+    with suppress(ValueError, OverflowError):  # not ISO 8601 after all, or too long
         if text.startswith("P"):
             return TypeAdapter(timedelta).validate_python(text)
         seconds = pytimeparse2.parse(text) if re.match(r"\d[^:]*[A-Za-z]", text) else None
         if seconds is not None:
             return timedelta(seconds=float(seconds))
-    except (ValueError, OverflowError):  # not ISO 8601 after all, or too long
-        pass
     raise ValueError(f"{shown(value)} is no duration; write one like '30s', '7d' or 'P7D'")
 
 
@@ -94,32 +89,27 @@ def _secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _number(value: object) -> object:
-    if isinstance(value, bool):  # Python takes them for 0 and 1
-        raise ValueError("is true or false; write a number")
-    return value
-
-
 def _entries(value: object) -> object:
     """Let the environment write a list as JSON or with commas."""
     if not isinstance(value, str):
         return value
-    if not value.lstrip().startswith("["):
-        return [entry.strip() for entry in value.split(",") if entry.strip()]
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise ValueError("is no valid JSON list; put commas between the entries") from None
+    with suppress(ValueError):
+        if value.lstrip().startswith("["):
+            return json.loads(value)
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
-def _once(entries: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(entries))
+def _duration(least: str, most: str) -> BeforeValidator:
+    def read(value: object) -> timedelta:
+        duration = parse_duration(value)
+        if not parse_duration(least) <= duration <= parse_duration(most):
+            raise ValueError(f"is too short or too long; write a duration from {least} to {most}")
+        return duration
+
+    return BeforeValidator(read)
 
 
-SECOND: Final = timedelta(seconds=1)
-Number = Annotated[int, BeforeValidator(_number)]
-Count = Annotated[Number, Field(ge=1, le=10**12)]
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), Field(le=timedelta(days=36500))]
+Count = Annotated[int, Field(ge=1, le=10**12)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Host = Annotated[Domain, AfterValidator(_host)]
 Admin = Annotated[str, AfterValidator(_admin)]
@@ -140,16 +130,16 @@ class Limits(Section):
     held_per_user: Count = 1000
     held_bytes_per_user: Count = 10_485_760
     notices_per_hour: Count = 20
-    request_expiry: Annotated[Duration, Field(ge=SECOND)] = timedelta(days=30)
-    quiet_after_deny: Annotated[Duration, Field(ge=0 * SECOND)] = timedelta(days=7)
+    request_expiry: Annotated[timedelta, _duration("1s", "3650d")] = timedelta(days=30)
+    quiet_after_deny: Annotated[timedelta, _duration("0s", "3650d")] = timedelta(days=7)
     max_queue: Count = 10_000
 
 
 class Connection(Section):
     """What to do about a server that is away or refuses us."""
 
-    backoff_max: Annotated[Duration, Field(ge=SECOND, le=3600 * SECOND)] = 30 * SECOND
-    fatal_after: Annotated[Number, Field(ge=0, le=1000)] = 3
+    backoff_max: Annotated[timedelta, _duration("1s", "1h")] = timedelta(seconds=30)
+    fatal_after: Annotated[int, Field(ge=0, le=1000)] = 3
 
 
 class Log(Section):
@@ -166,22 +156,16 @@ class Texts(Section):
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
 
 
-class Config(settings.BaseSettings):
-    """Everything the operator decides, checked. `load` makes it; the constructor only checks."""
-
-    model_config = settings.SettingsConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, enable_decoding=False
-    )
+class Config(Section):
+    """Everything the operator decides, checked. `load` makes it out of its sources."""
 
     jid: Domain
     secret: Annotated[SecretStr, AfterValidator(_secret)]
     secret_file: File | None = None
     server: Annotated[str, AfterValidator(_server)] = "localhost"
-    port: Annotated[Number, Field(ge=1, le=65535)] = 5347
-    hosts: Annotated[
-        tuple[Host, ...], BeforeValidator(_entries), AfterValidator(_once), Field(min_length=1)
-    ]
-    admins: Annotated[tuple[Admin, ...], BeforeValidator(_entries), AfterValidator(_once)] = ()
+    port: Annotated[int, Field(ge=1, le=65535)] = 5347
+    hosts: Annotated[tuple[Host, ...], BeforeValidator(_entries), Field(min_length=1)]
+    admins: Annotated[tuple[Admin, ...], BeforeValidator(_entries)] = ()
     database: File = Path("/var/lib/vestibule/vestibule.sqlite3")
     default_model: Model = Model.REACTIVE
     default_strangers: StrangerPolicy = StrangerPolicy.HOLD
@@ -190,10 +174,13 @@ class Config(settings.BaseSettings):
     log: Log = Log()
     texts: Texts = Texts()
 
-    @classmethod
-    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
-        """Take the arguments alone: `load` reads the environment, a test must not."""
-        return (sources["init_settings"],)
+
+class _Variables(Config, BaseSettings):
+    """What pydantic-settings looks for in the environment; never made."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, enable_decoding=False
+    )
 
 
 SECTIONS: Final = {
@@ -206,30 +193,27 @@ KEYS: Final = [
     for name in Config.model_fields
     for key in SECTIONS.get(name, [""])
 ]
-"""Every option by its dotted key, in the order of the reference page."""
-
 
 def load(path: Path | None) -> Config:
     """Read *path* (None: the environment alone), or raise `ConfigErrors` with every mistake.
 
     Precedence: environment, systemd credential, file, default.
     """
-    file = _toml(path) if path else {}
-    env = settings.EnvSettingsSource(
-        Config, env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
-    )()
-    values = file | env
-    for section in SECTIONS.keys() & file.keys() & env.keys():
+    file, env = _toml(path) if path else {}, EnvSettingsSource(_Variables)()
+    mounted = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere"), "secret")
+    credential = {"secret_file": mounted} if mounted.exists() else {}
+    values = file | env | _strays()
+    for section in file.keys() & env.keys():
         if isinstance(file[section], dict) and isinstance(env[section], dict):
             values[section] = file[section] | env[section]
-    problems = list(_unknown_variables())
+    problems = []
     try:
-        values |= _settled_secret(env, _credential(), file)
+        values |= _settled_secret(env, credential, file)
     except ValueError as error:
         problems.append(str(error))
         values |= {"secret": "not known", "secret_file": None}
     try:
-        config = Config(**values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         problems += map(_mistake, error.errors())
     if problems:
@@ -238,24 +222,17 @@ def load(path: Path | None) -> Config:
 
 
 def _toml(path: Path) -> dict[str, Any]:
-    text = ""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         what = f"cannot be read ({error.strerror}); name a file that can"
     except UnicodeDecodeError:
         what = "is not UTF-8 text; save it as UTF-8"
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
-        number = place[1] if place else len(text.splitlines())
-        what = f"line {number}: {re.sub(r' [(]at .*', '', str(error))}; mend it, text needs quotes"
+        line = f"line {place[1]}" if place else "the last line"
+        what = f"{line}: {str(error).partition(' (at ')[0]}; mend it, text needs quotes"
     raise ConfigErrors([f"{path}: {what}"])
-
-
-def _credential() -> dict[str, Any]:
-    path = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nowhere"), "secret")
-    return {"secret_file": path} if path.exists() else {}
 
 
 def _settled_secret(*layers: dict[str, Any]) -> dict[str, Any]:
@@ -266,54 +243,57 @@ def _settled_secret(*layers: dict[str, Any]) -> dict[str, Any]:
                 raise ValueError("secret: is given twice, secret_file being set too; keep one")
             case {"secret": secret}:
                 return {"secret": secret, "secret_file": None}
-            case {"secret_file": str() | Path() as path}:
-                return {"secret": _read_secret(Path(path).expanduser()), "secret_file": path}
+            case {"secret_file": path}:
+                return {"secret": _read_secret(path), "secret_file": path}
     return {}
 
 
-def _read_secret(path: Path) -> str:
+def _read_secret(name: str | Path) -> str:
     problem = "is no file; write the secret into it as one line"
     try:
+        path = Path(name).expanduser()
         if path.is_file():  # a pipe would be waited for
             if not path.stat().st_mode & stat.S_IRWXO:
-                return path.read_text().rstrip("\r\n")
-            problem = f"is open to every user; run chmod o-rwx {path}"
+                return path.read_text("utf-8").rstrip("\r\n")
+            problem = "is open to every user; run chmod o-rwx on it"
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); give it to the user who runs vestibule"
-    except ValueError:
-        problem = "is not text; write the secret into it as one line"
-    raise ValueError(f"secret_file: {path} {problem}")
+    except (TypeError, ValueError):
+        problem = "is no path of a text file; write the secret into one, as one line"
+    raise ValueError(f"secret_file: {shown(str(name))} {problem}")
 
 
-def _unknown_variables() -> Iterator[str]:
-    """Name variables that look like ours. Others with the prefix belong to other tools."""
-    for name in os.environ.keys() - {NO_OPTION}:
-        key = name.removeprefix(PREFIX).lower().replace("__", ".")
-        is_known = key in KEYS or key.partition(".")[0] in SECTIONS
-        if name.startswith(PREFIX) and not is_known and ("." in key or nearest(key, KEYS)):
-            yield f"{name}: is no known variable; {_hint(key)}"
-
-
-def _hint(key: str) -> str:
-    near = nearest(key, [*KEYS, *SECTIONS])
-    return f"did you mean {near}?" if near else "remove it, or see docs/configuration.md"
+def _strays() -> dict[str, Any]:
+    """Return the variables that resemble an option. Others with the prefix are not for us."""
+    return {
+        key: None
+        for name, value in os.environ.items()
+        if value and name.startswith(PREFIX) and name != "VESTIBULE_CONFIG"
+        if (key := name.removeprefix(PREFIX).lower()).partition("__")[0] not in Config.model_fields
+        if "__" in key or nearest(key, KEYS)
+    }
 
 
 def _mistake(detail: ErrorDetails) -> str:
     """Say in one line what is wrong with one key and what to do; never quote the secret."""
     path = [part for part in detail["loc"] if isinstance(part, str)]
     key, variable = ".".join(path), PREFIX + "__".join(path).upper()
-    rule = re.sub(r"^\w+ should|,? (unable|got|after validation).*", "", detail["msg"])
+    is_variable = bool(os.environ.get(variable))
     match detail["type"]:
         case "missing":
             what = "is missing; set it, the shipped vestibule.toml shows how"
         case "extra_forbidden":
-            what = f"is no known key; {_hint(key)}"
+            near = nearest(key.replace("__", "."), KEYS if "." in key else [*KEYS, *SECTIONS])
+            if near and is_variable:
+                near = PREFIX + near.replace(".", "__").upper()
+            hint = f"did you mean {near}?" if near else "remove it, or see docs/configuration.md"
+            what = f"is no known key; {hint}"
         case "value_error":
             what = str(detail["ctx"]["error"])
         case "model_type":
             what = "is no section; set its keys one by one"
         case _:
             value = "this" if key == "secret" else shown(detail["input"])
+            rule = re.sub(r"^\w+ should|,? (unable|got|after validation).*", "", detail["msg"])
             what = f"{value} does not fit; it must{rule}"
-    return f"{variable if os.environ.get(variable) else key}: {what}"
+    return f"{variable if is_variable else key}: {what}"

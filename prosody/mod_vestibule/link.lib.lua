@@ -11,6 +11,7 @@ local version = "1";
 local component = module:get_option_string("vestibule_component");
 local timeout = module:get_option_number("vestibule_timeout", 5);
 local max_outstanding = module:get_option_number("vestibule_max_outstanding", 10000);
+local retry_after = 5; -- seconds until an event is told again that the component could not write down
 local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
 
 local host = module.host;
@@ -103,15 +104,22 @@ local function event(kind, attr, may_wait, content)
 	local xml = "<event xmlns='" .. xmlns_gate .. "'" .. attributes(attr) .. ">" .. (content or "") .. "</event>";
 	local seq = journal.append(xml, may_wait);
 	if state ~= "open" then return false; end -- the next hello carries it
-	return tell(xml, function (reply)
-		local problem, condition = nil, nil;
+	local function on_event_reply(reply)
+		local problem, condition;
 		if reply.attr.type == "error" then
 			problem, condition = reply:get_error();
 			module:log("error", "%s could not take an event (%s): %s", component, kind, condition);
 		end
-		if problem ~= "wait" then journal.acknowledge({ [seq] = true }); end -- else at the next hello
+		if problem == "wait" then
+			module:add_timer(retry_after, function ()
+				if state == "open" then tell(xml, on_event_reply); end
+			end);
+			return;
+		end
+		journal.acknowledge({ [seq] = true });
 		callbacks.event_done(attr.user, attr.contact, reply);
-	end);
+	end
+	return tell(xml, on_event_reply);
 end
 
 -- check: { kind, user, contact, attr, wire } and whatever the caller needs to apply the verdict.
@@ -282,6 +290,7 @@ local function sweep()
 end
 
 local function close()
+	if state == "open" then leave_open_state("away"); end
 	if waker then waker.close(); end
 	journal.save_if_needed();
 end

@@ -19,6 +19,16 @@ local function item_of(user, contact)
 	return roster_of(user)[contact];
 end
 
+-- Everybody in it, in a fixed order.
+local function contacts(user)
+	local all = {};
+	for contact in pairs(roster_of(user)) do
+		if contact then all[#all + 1] = contact; end
+	end
+	table.sort(all);
+	return all;
+end
+
 local function is_authorized(user, contact)
 	local item = item_of(user, contact);
 	local subscription = item and item.subscription;
@@ -171,7 +181,7 @@ local function edit_blocklist(user, contact, action)
 end
 
 return {
-	facts = facts; is_authorized = is_authorized; is_pending = is_pending; item_of = item_of;
+	facts = facts; contacts = contacts; is_authorized = is_authorized; is_pending = is_pending; item_of = item_of;
 	approve = approve; approve_request = approve_request;
 	deny = deny; deny_request = deny_request; clear_approval = clear_approval;
 	polite_block = polite_block; add = add; edit_blocklist = edit_blocklist;

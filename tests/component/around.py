@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from vestibule.xmpp.uplink import Limits, Uplink
-
 from tests.component.fake_server import JID, SECRET, FakeServer
+
+from vestibule.xmpp.uplink import Limits, Uplink
 
 QUICK = Limits(
     connect=1.0, handshake=0.3, silence=30.0, patience=15.0, stable=60.0, close=0.5, asks=1000
@@ -26,6 +26,7 @@ class Diary:
         self.raising: Exception | None = None
         self.on_up: Callable[[], None] = lambda: None
         self.on_gate: Callable[[Element], None] = lambda _: None
+        self.on_presence: Callable[[Element], None] = lambda _: None
 
     def link_up(self) -> None:
         self.links.append("up")
@@ -48,6 +49,7 @@ class Diary:
     def presence(self, presence: Element) -> None:
         self.presences.append(presence)
         self._raise()
+        self.on_presence(presence)
 
     def _raise(self) -> None:
         if self.raising:
@@ -60,23 +62,25 @@ class Naps:
     def __init__(self, at_most: int = 10**9) -> None:
         self.taken: list[float] = []
         self.enough = asyncio.Event()
+        self.on_nap: Callable[[], None] = lambda: None
         self._at_most = at_most
 
     async def __call__(self, seconds: float) -> None:
         self.taken.append(seconds)
+        self.on_nap()
         if len(self.taken) >= self._at_most:
             self.enough.set()
             await asyncio.Event().wait()
         await asyncio.sleep(0)
 
 
-def an_uplink(server: FakeServer, receiver: Diary, **changes: Any) -> Uplink:
-    """Return an uplink to `server`."""
+def an_uplink(fake: FakeServer, receiver: Diary, **changes: Any) -> Uplink:
+    """Return an uplink to the fake server."""
     settings: dict[str, Any] = {
         "jid": JID,
         "secret": SECRET,
         "server": "127.0.0.1",
-        "port": server.port,
+        "port": fake.port,
         "backoff_max": 30.0,
         "refusals_before_giving_up": 0,
         "receiver": receiver,

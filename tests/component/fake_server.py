@@ -10,11 +10,13 @@ import hashlib
 import random
 import socket
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 from xml.etree import ElementTree as ET
 
+Events = Iterator[tuple[str, ET.Element]]
 JID = "gate.example"
 SECRET = "sesame"
 _BYSTANDER = "bystander.example"
@@ -150,14 +152,13 @@ class FakeServer:
                 writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader) -> None:
-        parser = ET.XMLPullParser(("start", "end"))
+        parser: ET.XMLPullParser[Any] = ET.XMLPullParser(("start", "end"))
         depth = 0
         while data := await reader.read(2**16):
             if self.mute:
                 continue
             parser.feed(data)
-            for event, element in parser.read_events():
-                assert isinstance(element, ET.Element)
+            for event, element in cast(Events, parser.read_events()):
                 if event == "start":
                     depth += 1
                     if depth == 1:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from vestibule.errors import UnknownHost, WrongSecret
-from vestibule.xmpp.uplink import Limits, Uplink
-
 from tests.component.around import QUICK, Diary, Naps, an_uplink, running, until
 from tests.component.fake_server import JID, FakeServer
+
+from vestibule.errors import UnknownHost, WrongSecret
+from vestibule.xmpp.uplink import Limits, Uplink
 
 pytestmark = pytest.mark.asyncio
 
@@ -183,9 +183,8 @@ async def test_only_a_session_that_lived_shortens_the_delay(
     naps = Naps(2)
     uplink = an_uplink(server, diary, sleep=naps, clock=lambda: now[0])
     server.refuse_with = "internal-server-error"
+    naps.on_nap = lambda: setattr(server, "refuse_with", None)
     async with running(uplink):
-        await until(lambda: naps.taken)
-        server.refuse_with = None
         await until(lambda: uplink.connected)
         await asyncio.sleep(0.01)
         now[0] += lived

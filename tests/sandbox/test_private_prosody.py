@@ -1,6 +1,7 @@
 """The sandbox's own promises: servers that start, break and come back, and clients that see it."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,31 @@ async def test_a_server_that_cannot_start_shows_its_log(
         await server.start()
 
     assert not server.running
+
+
+async def test_two_servers_federate(installation: Installation, tmp_path: Path) -> None:
+    peers = {"left.test": "127.0.0.2", "right.test": "127.0.0.3"}
+    async with AsyncExitStack() as running:
+        people = []
+        for host, address in peers.items():
+            server = Prosody(
+                installation,
+                folder=tmp_path / host,
+                gate=False,
+                hosts=[host],
+                component=f"vestibule.{host}",
+                accounts={f"ann@{host}": "secret"},
+                address=address,
+                s2s=True,
+                peers=peers,
+            )
+            await running.enter_async_context(server)
+            person = await Client.connect(
+                f"ann@{host}", "secret", server.c2s_port, host=server.address
+            )
+            people.append(person)
+        left, right = people
+
+        left.send_message(right.bare, "from afar")
+
+        await right.expect(message("from afar", frm=left.bare))

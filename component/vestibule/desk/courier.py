@@ -45,7 +45,7 @@ class Courier:
         for act in turn.acts:
             self._carry_out(act)
         for user in turn.flushes:
-            self._watch(user, self._flush(user, self._gate.flush(user)))
+            self._watch(user, _quietly(self._gate.flush(user)))
         for pair in turn.releases:
             self._releaser.start(pair, again=False)
         if turn.letters:
@@ -95,13 +95,6 @@ class Courier:
             await self._do(strike_out)
 
         self._watch(queued.user, carry_out())
-
-    async def _flush(self, user: BareJid, sent: "asyncio.Future[None]") -> None:
-        try:
-            await sent
-        except (GateAway, GateRefused) as reason:
-            # A gate that is away forgets by itself.
-            log.info("nothing to flush: %s", reason)
 
     async def _resume(self, host: str) -> None:
         for row in await self._database.acts(host):
@@ -161,3 +154,11 @@ class Courier:
 async def _strike_out(turn: Turn, letters: Sequence[Letter]) -> None:
     for letter in letters:
         turn.changes.delete_letter(letter.id)
+
+
+async def _quietly(flushed: "asyncio.Future[None]") -> None:
+    """Wait for a flush; a gate that is away has forgotten by itself."""
+    try:
+        await flushed
+    except (GateAway, GateRefused) as reason:
+        log.info("nothing to flush: %s", reason)

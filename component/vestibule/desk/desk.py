@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
@@ -18,7 +19,7 @@ from vestibule.desk.courier import Courier
 from vestibule.desk.ports import Clock, Gate, House, Post
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
-from vestibule.gate.dialogue import Answer, CheckBatch, EventIq, Hello
+from vestibule.gate.dialogue import Answer, Check, CheckBatch, EventIq, Hello
 from vestibule.store.commit import CommitResult
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
@@ -55,6 +56,10 @@ class Desk:
         self._gate = gate
         self._clock = clock
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
+
+    def now(self) -> datetime:
+        """Return the time, as turns see it."""
+        return self._clock()
 
     @property
     def waiting(self) -> int:
@@ -125,8 +130,8 @@ class Desk:
         match item:
             case CheckBatch():
                 answers = [
-                    checks.MALFORMED[kind] if check is None else await checks.judge(turn, check)
-                    for check, kind in zip(item.checks, item.fallback, strict=True)
+                    await self._judge(turn, *pair)
+                    for pair in zip(item.checks, item.fallback, strict=True)
                 ]
                 turn.after.append(lambda: self._gate.answer_checks(item, answers))
             case EventIq():
@@ -137,6 +142,17 @@ class Desk:
                 await self._greet(turn, item)
             case _Job():
                 await item.work(turn)
+
+    async def _judge(self, turn: Turn, check: Check | None, kind: Kind) -> Answer:
+        if check is None:
+            return checks.MALFORMED[kind]
+        try:
+            return await checks.judge(turn, check)
+        except StoreError:
+            raise
+        except Exception:  # one check must not take its whole batch along
+            log.exception("a check failed")
+            return checks.NOT_WRITTEN[kind]
 
     async def _greet(self, turn: Turn, hello: Hello) -> None:
         for event in hello.events:

@@ -4,10 +4,10 @@ Responsible for what each kind of event means for requests, held messages and st
 Must not know XML or what was decided about checks before.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
-from vestibule.core.identity import identity_from
+from vestibule.core.identity import identity_of
 from vestibule.core.model import BareJid, Content, Kind, Standing, SubHandling, Verdict
 from vestibule.core.profile import Profile, RequestKind
 from vestibule.desk import answers, checks
@@ -30,28 +30,31 @@ async def take_in(turn: Turn, event: Event) -> bool:
             turn.drop_rule(profile, rule)
         return False
     assert event.contact is not None
-    await _HANDLERS[event.kind](turn, profile, event.contact, event)
+    if event.kind is EventKind.REQUESTED:
+        await _requested(turn, profile, event.contact, event)
+    elif event.kind in _HANDLERS:  # "cancelled" says nothing about who may see the user
+        _HANDLERS[event.kind](turn, profile, event.contact)
     held = profile.held.get(event.contact)
     return held is not None and held.releasing
 
 
-async def _approved(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _approved(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user said yes in a client: RFC 6121 §3.1.5, or §3.4 where nothing waited."""
     answers.settle_acceptance(turn, profile, contact)
 
 
-async def _denied(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _denied(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user said no, or took back an approval: RFC 6121 §3.1.5 and §3.2."""
     answers.settle_denial(turn, profile, contact)
 
 
-async def _added(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _added(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user asked to see the contact: no stranger any more, though not yet to be seen."""
     turn.change_standing(profile, contact, denied_until=None)
     _may_write(turn, profile, contact)
 
 
-async def _wrote(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _wrote(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user wrote to the contact: their messages pass from now on."""
     turn.change_standing(profile, contact, wrote_at=turn.now, denied_until=None)
     _may_write(turn, profile, contact)
@@ -64,11 +67,7 @@ def _may_write(turn: Turn, profile: Profile, contact: BareJid) -> None:
     turn.release(profile, contact)
 
 
-async def _cancelled(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
-    """The user no longer wants to see the contact: nothing about who may see the user."""
-
-
-async def _removed(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _removed(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The contact left the roster: whatever let them in is over."""
     turn.set_standing(
         profile, contact, Standing(denied_until=profile.standing_of(contact).denied_until)
@@ -78,18 +77,18 @@ async def _removed(turn: Turn, profile: Profile, contact: BareJid, event: Event)
         _withdraw_subscription(turn, profile, contact)
 
 
-async def _blocked(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _blocked(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """XEP-0191: the entry is in Prosody's list already, the rule follows it."""
-    identity = identity_from(contact)
+    identity = identity_of(contact)
     turn.add_rule(profile, identity, SubHandling.BLOCK)
     answers.clear_blocked(turn, profile, identity)
 
 
-async def _unblocked(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
-    turn.drop_rules_about(profile, identity_from(contact), SubHandling.BLOCK)
+def _unblocked(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    turn.drop_rules_about(profile, identity_of(contact), SubHandling.BLOCK)
 
 
-async def _withdrawn(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _withdrawn(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The contact took the request or the subscription back, RFC 6121 §3.3: asking anew is
     asking; what they wrote still waits."""
     turn.change_standing(profile, contact, approved_at=None)
@@ -134,17 +133,15 @@ _ACTS_FOR: Final = {
 }
 """Prosody already shows such a request to the user; ``ask`` leaves it there."""
 
-_Handler = Callable[[Turn, Profile, BareJid, Event], Awaitable[None]]
+_Handler = Callable[[Turn, Profile, BareJid], None]
 
 _HANDLERS: Final[dict[EventKind, _Handler]] = {
     EventKind.APPROVED: _approved,
     EventKind.DENIED: _denied,
     EventKind.ADDED: _added,
-    EventKind.CANCELLED: _cancelled,
     EventKind.REMOVED: _removed,
     EventKind.BLOCKED: _blocked,
     EventKind.UNBLOCKED: _unblocked,
     EventKind.WROTE: _wrote,
     EventKind.WITHDRAWN: _withdrawn,
-    EventKind.REQUESTED: _requested,
 }

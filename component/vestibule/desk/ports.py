@@ -78,6 +78,9 @@ class Gate(Protocol):
     def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
         """Ask what Prosody knows about pairs. Raises GateAway, GateRefused."""
 
+    def roster(self, user: BareJid) -> "asyncio.Future[list[PairState]]":
+        """Ask for everybody in a user's roster. Raises GateAway, GateRefused."""
+
 
 class Post(Protocol):
     """The way to users: ordinary messages."""

@@ -135,7 +135,7 @@ class Turn:
     def drop_rules_about(
         self, profile: Profile, identity: str, *handlings: SubHandling
     ) -> list[Rule]:
-        """Take away the user's rules about exactly this identity; all handlings if none is named."""
+        """Take away the user's rules about exactly this identity, of these handlings or of all."""
         dropped = [
             rule
             for rule in profile.rules
@@ -240,8 +240,9 @@ class Turn:
 
     def forget_user(self, profile: Profile) -> None:
         """Strike out everything about a user."""
+        self._touch(profile)
         self.changes.delete_user(profile.user)
-        self._profiles.forget(profile.user)
+        self._profiles.renew(profile.user)
 
     def _touch(self, profile: Profile) -> None:
         self.touched.add(profile.user)

@@ -113,6 +113,11 @@ def state(pairs: Iterable[tuple[BareJid, BareJid]]) -> str:
     return f"<state xmlns='{NAMESPACE}'>{lines}</state>"
 
 
+def roster(user: BareJid) -> str:
+    """Return the payload that asks for everybody in a user's roster."""
+    return f"<roster xmlns='{NAMESPACE}' user={quoteattr(user)}/>"
+
+
 _ATTRIBUTE: Final = " user={} contact={}"
 
 
@@ -121,4 +126,5 @@ def _pair(user: BareJid, contact: BareJid) -> str:
 
 
 def _result(jid: str, to: str, iq: str, payload: str) -> str:
-    return f"<iq type='result' id={quoteattr(iq)} from={quoteattr(jid)} to={quoteattr(to)}>{payload}</iq>"
+    addresses = f"from={quoteattr(jid)} to={quoteattr(to)}"
+    return f"<iq type='result' id={quoteattr(iq)} {addresses}>{payload}</iq>"

@@ -39,7 +39,8 @@ class Source:
             f"Components: {' '.join(self.components)}",
         ]
         if self.signed_by:
-            lines.append(f"Signed-By: {self.signed_by}")
+            space = "" if self.signed_by.startswith("\n") else " "  # a key inlined, or its path
+            lines.append(f"Signed-By:{space}{self.signed_by}")
         return "\n".join(lines) + "\n"
 
 
@@ -129,8 +130,8 @@ def _stanzas(text: str) -> Iterator[Source]:
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
         fields = {
-            name.lower(): value.strip()
-            for name, value in re.findall(r"^([\w-]+):((?:.*)(?:\n[ \t].*)*)", stanza, re.M)
+            name.lower(): value.rstrip()
+            for name, value in re.findall(r"^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)", stanza, re.M)
         }
         if "deb" not in fields.get("types", "").split() or fields.get("enabled") == "no":
             continue

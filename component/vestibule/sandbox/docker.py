@@ -26,6 +26,7 @@ from vestibule.sandbox.process import ChildProcess
 
 _SUITE: Final = SUITES["13.0"]
 _BASE: Final = f"debian:{_SUITE}-slim"
+_NAME: Final = "vestibule-prosody"
 _OWN_BASE: Final = f"vestibule-sandbox-base:{_SUITE}"
 _KEYRING: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _PULL_PATIENCE: Final = 60
@@ -109,10 +110,13 @@ def _image(engine: Engine) -> str:
     context = plugin_path()
     if not (context / "Dockerfile").is_file():
         raise SandboxError(f"there is no Dockerfile in {context}")
-    image = f"vestibule-prosody:{_digest(context)}"
+    image = f"{_NAME}:{_digest(context)}"
     if not engine.succeeds("image", "inspect", image):
+        former = engine.run("image", "ls", "--format={{.Repository}}:{{.Tag}}", _NAME).split()
         base = f"--build-arg=BASE={_base(engine)}"
         engine.run("build", "--network=host", base, f"--tag={image}", str(context))
+        for name in former:  # only now: until here its layers save most of the work
+            engine.succeeds("image", "rm", name)
     return image
 
 

@@ -52,6 +52,7 @@ class ClientStream(ClientXMPP):
         self.add_event_handler("failed_all_auth", lambda _: self._settle("login refused"))
         self.add_event_handler("connection_failed", lambda why: self._settle(f"no server: {why}"))
         self.add_event_handler("disconnected", lambda _: self._settle("the server hung up"))
+        self.add_event_handler("disconnected", lambda _: self._leave())
         self.add_event_handler("disconnected", lambda _: closed())
 
     async def open(self, host: str, port: int) -> None:
@@ -71,10 +72,9 @@ class ClientStream(ClientXMPP):
         self.close_now()
 
     def close_now(self) -> None:
-        """Cut the connection and leave no task behind."""
+        """Cut the connection."""
         self.abort()
-        if self._run_out_filters is not None:
-            self._run_out_filters.cancel()
+        self._leave()
 
     def incoming_filter(self, xml: ET.Element) -> ET.Element:
         """Hand on a stanza before slixmpp reads it: it may refuse what a test must see."""
@@ -84,6 +84,11 @@ class ClientStream(ClientXMPP):
 
     def exception(self, exception: Exception) -> None:
         """Leave what slixmpp cannot read to the tests; they have the raw stanza."""
+
+    def _leave(self) -> None:
+        """Leave no task behind."""
+        if self._run_out_filters is not None:
+            self._run_out_filters.cancel()
 
     def _settle(self, problem: Any) -> None:
         if self._started.done():

@@ -94,6 +94,10 @@ class Profiles:
         self._cache[user] = profile = Profile(user)
         return profile
 
+    def renew(self, user: BareJid) -> None:
+        """Put an empty book in place of one whose rows are being struck out."""
+        self._cache[user] = Profile(user)
+
     def forget(self, *users: BareJid) -> None:
         """Drop books whose changes did not reach the disk, or whose users are gone."""
         for user in users:

@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 OLDEST_SQLITE = (3, 38, 0)
 """STRICT tables, RETURNING, and JSON always built in."""
 
-CHECKED_WHOLE_BELOW = 256 * 1024 * 1024
-"""Bytes. A larger database would keep the start waiting; its damage shows when it is met."""
+CHECKED_WHOLE_BELOW = 64 * 1024 * 1024
+"""Bytes: about a second. In a larger database damage shows when it is met."""
 
 _RECORD = "_yoyo_migration"
 
@@ -129,8 +129,11 @@ def _back_up(connection: sqlite3.Connection, backup: Path) -> None:
     draft = beside(backup, ".partial")
     remove_draft(draft)
     create_private(draft)
-    connection.execute("VACUUM INTO ?", (str(draft),))
-    put_in_place(draft, backup)
+    try:
+        connection.execute("VACUUM INTO ?", (str(draft),))
+        put_in_place(draft, backup)
+    finally:
+        remove_draft(draft)
 
 
 def _migrate(path: Path, pending: list[str], backup: Path | None) -> None:

@@ -60,8 +60,8 @@ def info_at(node: str) -> DiscoInfo:
         info.add_identity("automation", "command-list", NAME)
         info.add_feature(COMMANDS_NODE)
         return info
-    info.add_identity("component", "generic", NAME)
     info.add_identity("automation", "command-list", NAME)
+    info.add_identity("component", "generic", NAME)
     for feature in _FEATURES:
         info.add_feature(feature)
     return info
@@ -71,7 +71,7 @@ def items_at(jid: JID) -> DiscoItems:
     """Return what is to be found at an address: below the component, the door."""
     items = DiscoItems()
     if not jid.node:
-        items.add_item(f"{DOOR}@{jid.domain}", name=NAME)
+        items.add_item(JID(f"{DOOR}@{jid.domain}"), name=NAME)
     return items
 
 

@@ -100,6 +100,10 @@ class Gates:
         """Send one stanza; False if there is no connection."""
         return self.uplink is not None and self.uplink.send(stanza)
 
+    def roster(self, user: BareJid) -> "asyncio.Future[list[PairState]]":
+        """Ask for everybody in a user's roster."""
+        return self._begin(host_of(user), writing.roster(user), self._reader.states)
+
     def tell(self, user: BareJid, words: str) -> bool:
         """Send a user a message; False if there is no connection."""
         return self.send(message(user, f"door@{self._jid}", words))

@@ -26,6 +26,8 @@ _ENTITIES: Final = {
     "\n": "&#10;",
     "\r": "&#13;",
 }
+_UNUSUAL: Final = re.compile("[^ !#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is special somewhere, or forbidden: most texts have none of it and stay as they are."""
 _IN_TEXT: Final = re.compile("[&<>\r]")
 _IN_ATTRIBUTE: Final = re.compile('[&<>"\t\n\r]')
 """A parser turns bare line ends and tabs in an attribute into spaces (XML 1.0 §3.3.3)."""
@@ -37,7 +39,7 @@ def escape(text: str) -> str:
     Raises:
         ValueError: it has a character XML cannot carry; one would cut the stream.
     """
-    return _IN_TEXT.sub(_entity, _allowed(text))
+    return _IN_TEXT.sub(_entity, _allowed(text)) if _UNUSUAL.search(text) else text
 
 
 def quote(value: str) -> str:
@@ -46,7 +48,9 @@ def quote(value: str) -> str:
     Raises:
         ValueError: as for ``escape``.
     """
-    return f'"{_IN_ATTRIBUTE.sub(_entity, _allowed(value))}"'
+    if _UNUSUAL.search(value):
+        value = _IN_ATTRIBUTE.sub(_entity, _allowed(value))
+    return f'"{value}"'
 
 
 def clean(text: str) -> str:

@@ -131,10 +131,11 @@ class Supervision:
 
     def explain(self, ending: Ending) -> str:
         """Return one line: what is wrong and what to do."""
+        said = f" ({ending.detail})" if ending.detail else ""
         if ending.cause in _REFUSALS:
             error = LinkRefused.named(_REFUSALS[ending.cause], self._jid)
-            return f"{self._place}: {'; '.join(error.lines())}"
-        said = f" ({ending.detail})" if ending.detail else ""
+            line = f"{self._place}{said}: {'; '.join(error.lines())}"
+            return line + _OTHER_PORTS if ending.cause is Cause.UNKNOWN_HOST else line
         return _LINES[ending.cause].format(place=self._place, said=said)
 
     def _complain(self, ending: Ending) -> None:
@@ -149,6 +150,9 @@ class Supervision:
         again = f"; {self._repeats} times in a row" if self._repeats > 1 else ""
         log.warning("%s%s", self.explain(ending), again)
 
+
+_OTHER_PORTS: Final = "; or make `port` one of its component_ports, if it is not"
+"""Prosody's port for clients answers a component in just the same way."""
 
 _LINES: Final = {
     Cause.UNREACHABLE: "cannot connect to {place}{said}; start Prosody, and make `server` and "

@@ -1,5 +1,7 @@
 """Migrations: backed up first, all or nothing, never backwards."""
 
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -223,4 +225,22 @@ async def test_a_database_another_program_has_open_is_not_migrated(
         with pytest.raises(StoreBusy, match="locked by another program"):
             await opened(path)
 
+    await opened(path)
+
+
+async def test_without_room_for_the_backup_nothing_is_migrated(
+    path: Path, migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_database_with_a_message(path)
+    (migrations / "0002.colour.sql").write_text(ADD_COLOUR)
+
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "put_in_place", no_room)
+        with pytest.raises(StoreError, match="No space left on device"):
+            await opened(path)
+
+    assert names(path) == ["vestibule.db", "vestibule.db.lock"]
     await opened(path)

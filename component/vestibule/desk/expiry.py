@@ -1,0 +1,62 @@
+"""What ends by itself: requests nobody answered, and rules whose time is over.
+
+Responsible for the defined end of everything that waits (design: bounded).
+Must not know the clock: the desk's turn has it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from vestibule.desk.desk import Desk
+from vestibule.desk.ports import Pair
+from vestibule.desk.turn import Turn
+from vestibule.errors import StoreError
+from vestibule.gate.dialogue import Act
+from vestibule.store.database import Database
+
+log = logging.getLogger(__name__)
+
+_EVERY: Final = 60.0
+"""Seconds between two rounds."""
+
+_AT_ONCE: Final = 50
+"""Requests ended in one turn, so that others' checks do not wait behind them."""
+
+
+async def run(desk: Desk, database: Database) -> None:
+    """Look once a minute for what is over, until cancelled."""
+    while True:
+        try:
+            await end_requests(desk, database)
+        except StoreError as error:
+            log.error("could not end what is over: %s", error)
+        await asyncio.sleep(_EVERY)
+
+
+async def end_requests(desk: Desk, database: Database) -> int:
+    """End the requests that nobody answered in time; return how many."""
+    oldest = desk.now() - desk.house.limits.request_expiry
+    pairs = await database.expired_requests(oldest)
+    for start in range(0, len(pairs), _AT_ONCE):
+        await desk.do(partial(_end_all, pairs=pairs[start : start + _AT_ONCE]))
+    return len(pairs)
+
+
+async def _end_all(turn: Turn, pairs: Sequence[Pair]) -> None:
+    for pair in pairs:
+        await _end(turn, pair)
+
+
+async def _end(turn: Turn, pair: Pair) -> None:
+    """Strike out one request and what is held with it; the contact is told ``unsubscribed``."""
+    user, contact = pair
+    profile = await turn.profile(user)
+    request = profile.requests.get(contact)
+    if request is None or request.first_at >= turn.now - turn.house.limits.request_expiry:
+        return
+    turn.drop_request(profile, contact)
+    turn.discard(profile, contact)
+    turn.act(Act.DENY, user, contact)

@@ -1,0 +1,179 @@
+"""Logging: one form for our lines and those of libraries, without what people say or who they are.
+
+Responsible for how a line looks, what is taken out of it, and how often it repeats.
+Must not know what the lines are about: it goes by field names and by the shapes of texts.
+"""
+
+import hashlib
+import logging
+import re
+import sys
+import time
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+from cachetools import LRUCache
+
+from vestibule.config import Log
+from vestibule.errors import one_line
+
+ADDRESS_FIELDS: Final = frozenset(
+    "user contact jid owner admin sender recipient inviter caller room address to from".split()
+)
+"""Fields that hold addresses. Needed because a domain is not recognised by its shape."""
+
+CONTENT_FIELDS: Final = frozenset("body stanza xml status nick subject text payload".split())
+"""Fields that hold what a person wrote: never written, whatever is configured."""
+
+OWN_FIELDS: Final = frozenset("timestamp level logger".split())
+WITHHELD: Final = "[withheld]"
+
+REPEAT_AFTER: Final = 60.0
+"""Seconds in which an identical warning is counted instead of written."""
+
+REPEATS_MAX: Final = 1000
+"""Warnings that are remembered for this."""
+
+_ADDRESS: Final = re.compile(r"[^\s@<>\"'(){}\[\],;=]+@[^\s@<>\"'(){}\[\],;:=]+")
+_STANZA: Final = re.compile(r"<(\w+:)?(message|presence|iq|body|forwarded|stream)\b.*>", re.DOTALL)
+"""From the first tag to the last sign that can end one."""
+
+_LIBRARIES: Final = ("slixmpp", "aiosqlite", "yoyo", "asyncio")
+"""Some log stanzas or SQL values at DEBUG, so they never get below INFO."""
+
+Event = MutableMapping[str, Any]
+
+
+def configure(settings: Log, secret: str, stream: TextIO | None = None) -> None:
+    """Send all logging of this process to *stream* (standard error) as *settings* say.
+
+    Hashes that stand for addresses are keyed by *secret*: lines correlate across restarts, and
+    who has only the log cannot try addresses out.
+    """
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, Lines)]:
+        root.removeHandler(old)
+    handler = Lines(stream or sys.stderr)
+    handler.setFormatter(_formatter(settings, secret, colors=handler.stream.isatty()))
+    root.addHandler(handler)
+    root.setLevel(max(level, logging.INFO))
+    logging.getLogger("vestibule").setLevel(level)
+    quiet = logging.INFO if level < logging.INFO else max(level, logging.WARNING)
+    for name in _LIBRARIES:
+        logging.getLogger(name).setLevel(quiet)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _formatter(settings: Log, secret: str, *, colors: bool) -> logging.Formatter:
+    """Compose what every line passes through, ours and those of libraries alike."""
+    console: list[Any] = [
+        _tamed,
+        structlog.dev.ConsoleRenderer(
+            colors=colors,
+            pad_event_to=0,
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,  # the default shows variables
+        ),
+    ]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            Redaction(None if settings.addresses else hasher(secret)),
+            *([structlog.processors.JSONRenderer()] if settings.format == "json" else console),
+        ],
+    )
+
+
+def hasher(secret: str) -> Callable[[str], str]:
+    """Return the function that names an address without telling it; a resource is ignored."""
+    key = hashlib.sha256(secret.encode()).digest()
+
+    def hashed(address: str) -> str:
+        bare = address.partition("/")[0].rstrip(".").casefold()
+        data = bare.encode("utf-8", "surrogatepass")
+        return "jid-" + hashlib.blake2b(data, key=key, digest_size=5, person=b"log").hexdigest()
+
+    return hashed
+
+
+class Redaction:
+    """Takes out stanzas and what people wrote and, given a hash for them, addresses."""
+
+    def __init__(self, hashed: Callable[[str], str] | None) -> None:
+        self._hashed = hashed
+
+    def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+        for field in event.keys() - OWN_FIELDS:
+            event[field] = WITHHELD if field in CONTENT_FIELDS else self._safe(field, event[field])
+        return event
+
+    def _safe(self, field: str, value: object) -> object:
+        if value is None or isinstance(value, int | float):
+            return value
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._safe(field, each) for each in value]
+        if self._hashed and field in ADDRESS_FIELDS:
+            return self._hashed(str(value))
+        return self._text(str(value))
+
+    def _text(self, text: str) -> str:
+        hashed = self._hashed
+        text = _STANZA.sub(WITHHELD, text)
+        return _ADDRESS.sub(lambda found: hashed(found[0]), text) if hashed else text
+
+
+def _tamed(_logger: object, _method: str, event: Event) -> Event:
+    """Keep a value from looking like another field, another line or a command to a terminal."""
+    for field, value in event.items():
+        if isinstance(value, str) and field not in OWN_FIELDS:
+            if field in {"event", "exception"}:
+                event[field] = "\n    ".join(map(one_line, value.splitlines()))
+            elif not value.isprintable() or " " in value or not value:
+                event[field] = repr(value)
+    return event
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes lines; a warning that was just written is counted until `REPEAT_AFTER` is over."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream)
+        self._clock = clock
+        self._seen: LRUCache[object, tuple[float, int]] = LRUCache(REPEATS_MAX)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write *record*, with ``repeated=`` if it stands for others, or count it."""
+        if record.levelno >= logging.WARNING:
+            error = record.exc_info[0] if record.exc_info else None
+            key = (record.name, record.levelno, record.getMessage(), error)
+            until, count = self._seen.get(key, (0.0, 0))
+            if self._clock() < until:
+                self._seen[key] = (until, count + 1)
+                return
+            self._seen[key] = (self._clock() + REPEAT_AFTER, 0)
+            if count and isinstance(record.msg, dict):
+                record.msg = {**record.msg, "repeated": count}
+            elif count:
+                record.repeated = count
+        super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say that a line is lost; the inherited way prints its arguments, unredacted."""
+        try:
+            self.stream.write(f"a line of {record.name}:{record.lineno} could not be written\n")
+        except (OSError, ValueError):
+            pass  # nobody reads us any more

@@ -1,0 +1,130 @@
+-- Acts: what the component has the gate do, and the states it asks for.
+local st = require "util.stanza"; -- COMPAT 0.12
+local jid = require "util.jid";
+local user_exists = require "core.usermanager".user_exists;
+
+return function (link, memory, roster, stanzas, deliveries, checks)
+
+local host = module.host;
+local host_session = prosody.hosts[host];
+local post = prosody.core_post_stanza;
+local component = link.component;
+
+local acts = {};
+
+function acts.approve(user, contact, act)
+	if act.attr.releasing then memory.release_begins(memory.pair(user, contact)); end
+	roster.approve(user, contact);
+	memory.forget(user);
+end
+
+function acts.deny(user, contact)
+	roster.deny(user, contact);
+	memory.forget_written(user, contact);
+	memory.forget(user);
+end
+
+acts.add = roster.add;
+
+function acts.polite(user, contact)
+	roster.polite_block(user, contact);
+	memory.forget(user);
+end
+
+function acts.block(user, contact)
+	memory.forget(user);
+	return roster.edit_blocklist(user, contact, "block");
+end
+
+function acts.unblock(user, contact)
+	memory.forget(user);
+	return roster.edit_blocklist(user, contact, "unblock");
+end
+
+function acts.flush(user)
+	memory.forget(user);
+end
+
+function acts.settled(user, contact)
+	deliveries.settle(user, contact);
+	memory.release_ends(memory.pair(user, contact));
+end
+
+function acts.deliver(user, contact, act)
+	for held in act:childtags("held") do
+		local message = held.tags[1] and stanzas.from_wire(held.tags[1]);
+		if message and message.name == "message" and not deliveries.is_repeat(user, contact, held.attr, act.attr.again, message) then
+			message.attr.to = user;
+			message:tag("delay", { xmlns = "urn:xmpp:delay", from = host, stamp = held.attr.stamp }):up();
+			checks.mark_passed(message);
+			post(host_session, message);
+		end
+		deliveries.note(user, contact, held.attr.id);
+	end
+	deliveries.save(user);
+end
+
+local function state_of(act)
+	local reply = st.stanza("state", { xmlns = link.xmlns });
+	for pair in act:childtags("pair") do
+		local user, contact = pair.attr.user, pair.attr.contact;
+		local node, user_host = jid.split(user);
+		local attr = {};
+		if node and user_host == host and contact and user_exists(node, host) then
+			attr = roster.facts(user, contact);
+			attr.exists = "1";
+		end
+		attr.user, attr.contact = user, contact;
+		reply:tag("pair", attr):up();
+	end
+	return reply;
+end
+
+-- The user's whole roster, for "who can see me" and "my requests".
+local function roster_of(user)
+	local reply = st.stanza("roster", { xmlns = link.xmlns, user = user });
+	for _, contact in ipairs(roster.contacts(user)) do
+		local attr = roster.facts(user, contact);
+		attr.user, attr.contact, attr.exists = user, contact, "1";
+		reply:tag("pair", attr):up();
+	end
+	return reply;
+end
+
+local function on_act(event)
+	local origin, stanza = event.origin, event.stanza;
+	local act = stanza.tags[1];
+	if not act or act.attr.xmlns ~= link.xmlns or stanza.attr.type ~= "set" then return; end
+	if not link.is_component(origin, stanza) then
+		origin.send(st.error_reply(stanza, "auth", "forbidden"));
+		return true;
+	end
+	if act.name == "state" then
+		origin.send(st.reply(stanza):add_child(state_of(act)));
+		return true;
+	end
+	local handler = acts[act.name];
+	local needs_contact = act.name ~= "flush" and act.name ~= "roster";
+	local user, contact = jid.prep(act.attr.user), jid.prep(act.attr.contact);
+	local node, user_host = jid.split(user);
+	if not handler and act.name ~= "roster" or not node or user_host ~= host or needs_contact and not contact then
+		module:log("warn", "Malformed act from %s: %s", component, act:top_tag());
+		origin.send(st.error_reply(stanza, "modify", "bad-request"));
+	elseif not user_exists(node, host) then
+		origin.send(st.error_reply(stanza, "cancel", "item-not-found"));
+	elseif act.name == "roster" then
+		origin.send(st.reply(stanza):add_child(roster_of(user)));
+	else
+		local ok, err = handler(user, contact, act);
+		if ok == nil and err then
+			origin.send(st.error_reply(stanza, "cancel", "not-acceptable", err));
+		else
+			origin.send(st.reply(stanza));
+		end
+	end
+	return true;
+end
+
+return on_act;
+
+end

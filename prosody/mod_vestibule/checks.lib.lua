@@ -1,0 +1,137 @@
+-- Checks: asking the component about one stanza, and applying what it answers.
+local st = require "util.stanza"; -- COMPAT 0.12: prosody.util.* does not resolve there
+
+return function (link, memory, roster, stanzas)
+
+local post = prosody.core_post_stanza;
+local component = link.component;
+
+-- Stanzas we let go on, marked by identity: nothing a peer can forge.
+local passed = setmetatable({}, { __mode = "k" });
+
+local function let_pass(check)
+	passed[check.stanza] = true;
+	post(check.origin, check.stanza);
+end
+
+-- What the component said at hello that a sender is told, by letter of the verdict.
+local replies = {};
+
+local function bounce(check, kind, condition, text)
+	local stanza = check.stanza;
+	if stanza.name == "presence" or stanza.name == "message" and stanzas.is_chatter(stanza) then return; end
+	check.origin.send(st.error_reply(stanza, kind, condition, text));
+end
+
+local function bounce_as(check, letter)
+	local reply = replies[letter];
+	if reply then
+		bounce(check, reply.type, reply.condition, reply.text);
+	else
+		bounce(check, "cancel", "service-unavailable");
+	end
+end
+
+-- A request nobody judged: Prosody treats it as ever, and the component learns of it later.
+local function fall_back(check)
+	if not roster.is_pending(check.user, check.contact) and not roster.is_authorized(check.user, check.contact) then
+		link.event("requested", { user = check.user, contact = check.contact }, false, check.wire);
+	end
+	let_pass(check);
+end
+
+-- No verdict to be had. The authorised are never in the way of an outage.
+local function without_verdict(check)
+	if check.kind == "subscribe" then
+		fall_back(check);
+	elseif roster.is_authorized(check.user, check.contact) then
+		let_pass(check);
+	elseif check.kind == "iq" then
+		bounce(check, "cancel", "service-unavailable");
+	else
+		bounce(check, "wait", "remote-server-timeout", "This message could not be checked right now. Please try again later.");
+	end
+end
+
+local function ask(kind, user, contact, origin, stanza)
+	if origin.type ~= "c2s" or kind == "subscribe" then
+		stanza = st.clone(stanza); -- others reuse what they send
+	end
+	local attr = roster.facts(user, contact);
+	attr.kind, attr.user, attr.contact = kind, user, contact;
+	local check = {
+		kind = kind; user = user; contact = contact; attr = attr;
+		origin = origin; stanza = stanza; wire = stanzas.to_wire(stanza);
+		pair = memory.pair(user, contact);
+	};
+	memory.check_begins(check.pair);
+	if not link.ask(check) then
+		memory.check_ends(check.pair);
+		without_verdict(check);
+	end
+	return true;
+end
+
+local function nothing_more() end
+
+local apply = {
+	p = let_pass;
+	k = let_pass; -- ask: Prosody stores the request and shows it to the user's clients
+	h = nothing_more; -- held: the component has it on disk
+	d = nothing_more;
+	b = bounce_as; r = bounce_as; w = bounce_as;
+	a = function (check) roster.approve_request(check.user, check.contact, check.stanza); end;
+	n = function (check) roster.deny_request(check.user, check.contact); end;
+	o = function (check) roster.polite_block(check.user, check.contact); end;
+};
+
+function link.on.verdict(check, letter)
+	memory.check_ends(check.pair);
+	if check.is_stale and letter ~= "h" then
+		-- The user decided about this contact after the component did: ask again. What it
+		-- holds is safe, since it learns of the user's decision after holding.
+		ask(check.kind, check.user, check.contact, check.origin, check.stanza);
+		return;
+	end
+	if check.is_releasing then memory.release_begins(check.pair); end
+	local remember = check.remember;
+	if remember then
+		memory.remember(check.user, check.kind, remember.any and "" or check.contact, letter, remember.lifetime);
+	end
+	local handler = apply[letter];
+	if not handler then
+		module:log("error", "Unknown verdict %q from %s", letter, component);
+		return without_verdict(check);
+	end
+	handler(check, letter);
+end
+
+function link.on.gave_up(check)
+	memory.check_ends(check.pair);
+	without_verdict(check);
+end
+
+-- What a verdict remembered for this pair says; nil if it must be asked about.
+local function answer_from_memory(kind, user, contact, origin, stanza)
+	local letter = not memory.is_busy(user, contact) and memory.remembered(user, kind, contact);
+	if not letter then return nil; end
+	if letter ~= "p" then
+		apply[letter]({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
+	end
+	return letter;
+end
+
+-- Whether this very stanza was let go on by us; asked once.
+local function is_passed(stanza)
+	local is_marked = passed[stanza];
+	passed[stanza] = nil;
+	return is_marked;
+end
+
+return {
+	ask = ask; answer_from_memory = answer_from_memory; is_passed = is_passed;
+	mark_passed = function (stanza) passed[stanza] = true; end;
+	set_replies = function (new) replies = new; end;
+};
+
+end

@@ -1,0 +1,100 @@
+-- What contacts send to users: passed, or asked about.
+local jid = require "util.jid"; -- COMPAT 0.12
+local user_exists = require "core.usermanager".user_exists;
+
+return function (memory, roster, stanzas, checks, decisions, is_exempt)
+
+local host = module.host;
+local host_session = prosody.hosts[host];
+local bare_sessions, hosts = prosody.bare_sessions, prosody.hosts;
+local post = prosody.core_post_stanza;
+
+local function user_of(bare)
+	local node, user_host = jid.split(bare);
+	return node and user_host == host and user_exists(node, host);
+end
+
+-- A mediated invitation is judged by its inviter where the room vouches for them: a room of this
+-- server, where we can look behind the occupant's address. Else the sender is judged.
+local function inviter_of(contact, stanza)
+	local x = stanza:get_child("x", "http://jabber.org/protocol/muc#user");
+	local invite = x and x:get_child("invite");
+	local room_host = invite and hosts[jid.host(contact)];
+	local muc = room_host and room_host.modules.muc;
+	if not muc or not invite.attr.from then return contact; end
+	local from = invite.attr.from;
+	if jid.bare(from) ~= contact then return jid.bare(from); end
+	local room = muc.get_room_from_jid(contact);
+	local occupant = room and room:get_occupant_by_nick(from);
+	return occupant and occupant.bare_jid or contact;
+end
+
+local function on_message(event)
+	local origin, stanza = event.origin, event.stanza;
+	local attr = stanza.attr;
+	local to, from = attr.to, attr.from;
+	if not to then return; end
+	local user, contact = jid.bare(to), jid.bare(from);
+	local online = bare_sessions[user];
+	local is_busy = memory.is_busy(user, contact);
+	if online and not is_busy then
+		local item = online.roster and online.roster[contact];
+		local subscription = item and item.subscription;
+		if subscription == "both" or subscription == "from" then return; end
+	end
+	if checks.is_passed(stanza) then return; end
+	if user == contact or attr.type == "groupchat" or is_exempt.service(contact) or not user_of(user) then return; end
+	if not is_busy and not online and roster.is_authorized(user, contact) then return; end
+	if is_exempt.room(user, contact) then return; end
+	if attr.type == "error" then
+		if memory.has_written(user, contact) or roster.is_authorized(user, contact) then return; end
+		return true; -- an error is not a stranger's way in, and is never answered
+	end
+	contact = inviter_of(contact, stanza);
+	if contact == user or contact ~= jid.bare(from) and roster.is_authorized(user, contact) then return; end
+	stanzas.strip_forgeries(stanza);
+	local letter = checks.answer_from_memory("message", user, contact, origin, stanza);
+	if letter then return letter ~= "p" or nil; end
+	return checks.ask("message", user, contact, origin, stanza);
+end
+
+-- A resource the contact may not see is answered for as one that is not there.
+local function on_iq(event)
+	local origin, stanza = event.origin, event.stanza;
+	local kind = stanza.attr.type;
+	if checks.is_passed(stanza) then return; end
+	if kind ~= "get" and kind ~= "set" or not stanza.attr.from then return; end
+	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
+	if user == contact or is_exempt.service(contact) or not user_of(user)
+		or roster.is_authorized(user, contact) or is_exempt.room(user, contact) then return; end
+	local letter = checks.answer_from_memory("iq", user, contact, origin, stanza);
+	if letter then return letter ~= "p" or nil; end
+	return checks.ask("iq", user, contact, origin, stanza);
+end
+
+local function on_presence(event)
+	local origin, stanza = event.origin, event.stanza;
+	local kind = stanza.attr.type;
+	if kind ~= "subscribe" and kind ~= "unsubscribe" and kind ~= "probe" or not stanza.attr.to then return; end
+	if checks.is_passed(stanza) then return; end
+	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
+	if user == contact or is_exempt.service(contact) or not user_of(user) then return; end
+	if kind == "unsubscribe" then
+		if roster.is_pending(user, contact) or roster.is_authorized(user, contact) then
+			decisions.decided("withdrawn", user, contact);
+		end
+		return;
+	end
+	if roster.is_authorized(user, contact) then return; end
+	if kind == "probe" then
+		-- Prosody would answer "unsubscribed", and by that forget the request.
+		if not roster.is_pending(user, contact) then return; end
+		post(host_session, stanzas.presence("unavailable", user, contact));
+		return true;
+	end
+	return checks.ask("subscribe", user, contact, origin, stanza);
+end
+
+return { on_message = on_message; on_iq = on_iq; on_presence = on_presence };
+
+end
