@@ -3,6 +3,7 @@
 A test that asks for ``installation``, ``prosody`` or ``stage`` runs once for each server chosen by
 ``--prosody=0.12,13.0,docker``; ``@pytest.mark.servers("13.0")`` narrows that for a test or module.
 A server that cannot be had is skipped loudly, and fails under ``CI=true`` or ``--require-all``.
+Such tests are marked ``prosody``, those in a container ``docker`` too: ``-m "not docker"``.
 
 ``@pytest.mark.stage(prosody={…}, component={…})`` as a module's ``pytestmark`` configures the
 server and the component that all of the module's tests share.
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+
 from vestibule.sandbox import docker
 from vestibule.sandbox.component import ComponentProcess
 from vestibule.sandbox.engine import engine
@@ -57,7 +59,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = _chosen(metafunc.config)
         for mark in metafunc.definition.iter_markers("servers"):
             names = [name for name in names if name in mark.args]
-        metafunc.parametrize("installation", names, indirect=True, scope="session")
+        servers = [pytest.param(name, id=name, marks=_marks(name)) for name in names]
+        metafunc.parametrize("installation", servers, indirect=True, scope="session")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -168,6 +171,10 @@ def _chosen(config: pytest.Config) -> list[str]:
     return [name for name in config.option.prosody.split(",") if name]
 
 
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.prosody, pytest.mark.docker] if name == "docker" else [pytest.mark.prosody]
+
+
 def _get(name: str, held: ExitStack) -> Installation | SandboxError:
     """Return a server to test with, or why there is none; `held` keeps what it needs."""
     try:
@@ -176,3 +183,5 @@ def _get(name: str, held: ExitStack) -> Installation | SandboxError:
         return docker.find(held.enter_context(engine()))
     except SandboxError as error:
         return error
+    except OSError as error:
+        return SandboxError(str(error))

@@ -188,11 +188,8 @@ SECTIONS: Final = {
     for name, field in Config.model_fields.items()
     if isinstance(field.default, Section)
 }
-KEYS: Final = [
-    f"{name}.{key}" if key else name
-    for name in Config.model_fields
-    for key in SECTIONS.get(name, [""])
-]
+KEYS: Final = [f"{n}.{k}" if k else n for n in Config.model_fields for k in SECTIONS.get(n, [""])]
+
 
 def load(path: Path | None) -> Config:
     """Read *path* (None: the environment alone), or raise `ConfigErrors` with every mistake.
@@ -249,18 +246,18 @@ def _settled_secret(*layers: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_secret(name: str | Path) -> str:
-    problem = "is no file; write the secret into it as one line"
+    problem = "names no file"  # and is not quoted: it may be the secret itself
     try:
         path = Path(name).expanduser()
         if path.is_file():  # a pipe would be waited for
             if not path.stat().st_mode & stat.S_IRWXO:
                 return path.read_text("utf-8").rstrip("\r\n")
-            problem = "is open to every user; run chmod o-rwx on it"
+            raise ValueError(f"secret_file: {path} is open to every user; run chmod o-rwx on it")
     except OSError as error:
-        problem = f"cannot be read ({error.strerror}); give it to the user who runs vestibule"
-    except (TypeError, ValueError):
-        problem = "is no path of a text file; write the secret into one, as one line"
-    raise ValueError(f"secret_file: {shown(str(name))} {problem}")
+        problem = f"cannot be read ({error.strerror})"
+    except (TypeError, UnicodeDecodeError):
+        problem = "names no text file"
+    raise ValueError(f"secret_file: {problem}; give the path of a file with the secret in one line")
 
 
 def _strays() -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, Final, TextIO
 
 import structlog
@@ -18,15 +19,23 @@ from cachetools import LRUCache
 from vestibule.config import Log
 from vestibule.errors import one_line
 
-ADDRESS_FIELDS: Final = frozenset(
-    "user contact jid owner admin sender recipient inviter caller room address to from".split()
-)
+# fmt: off
+ADDRESS_FIELDS: Final = frozenset({
+    "address", "admin", "caller", "contact", "from", "inviter", "jid", "owner", "recipient",
+    "room", "sender", "to", "user",
+})
 """Fields that hold addresses. Needed because a domain is not recognised by its shape."""
 
-CONTENT_FIELDS: Final = frozenset("body stanza xml status nick subject text payload".split())
-"""Fields that hold what a person wrote: never written, whatever is configured."""
+CONTENT_FIELDS: Final = frozenset({
+    "body", "nick", "payload", "secret", "stanza", "status", "subject", "text", "xml",
+})
+"""Fields that hold what a person wrote, or must not know: withheld whatever is configured."""
+# fmt: on
 
-OWN_FIELDS: Final = frozenset("timestamp level logger".split())
+OWN_FIELDS: Final = frozenset({"timestamp", "level", "logger"})
+LEFT_BEHIND: Final = frozenset({"message", "asctime"})
+"""What the formatters of other handlers leave on a record."""
+
 WITHHELD: Final = "[withheld]"
 
 REPEAT_AFTER: Final = 60.0
@@ -117,6 +126,8 @@ class Redaction:
         self._hashed = hashed
 
     def __call__(self, _logger: object, _method: str, event: Event) -> Event:
+        for field in LEFT_BEHIND & event.keys():
+            del event[field]
         for field in event.keys() - OWN_FIELDS:
             event[field] = WITHHELD if field in CONTENT_FIELDS else self._safe(field, event[field])
         return event
@@ -137,13 +148,12 @@ class Redaction:
 
 
 def _tamed(_logger: object, _method: str, event: Event) -> Event:
-    """Keep a value from looking like another field, another line or a command to a terminal."""
+    """Keep a value from looking like another line or steering a terminal."""
     for field, value in event.items():
-        if isinstance(value, str) and field not in OWN_FIELDS:
-            if field in {"event", "exception"}:
-                event[field] = "\n    ".join(map(one_line, value.splitlines()))
-            elif not value.isprintable() or " " in value or not value:
-                event[field] = repr(value)
+        if isinstance(value, str):
+            may_have_lines = field in {"event", "exception"}
+            lines = value.splitlines() if may_have_lines else [value]
+            event[field] = "\n    ".join(map(one_line, lines))
     return event
 
 
@@ -156,24 +166,32 @@ class Lines(logging.StreamHandler[TextIO]):
         self._seen: LRUCache[object, tuple[float, int]] = LRUCache(REPEATS_MAX)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write *record*, with ``repeated=`` if it stands for others, or count it."""
-        if record.levelno >= logging.WARNING:
-            error = record.exc_info[0] if record.exc_info else None
-            key = (record.name, record.levelno, record.getMessage(), error)
-            until, count = self._seen.get(key, (0.0, 0))
-            if self._clock() < until:
-                self._seen[key] = (until, count + 1)
-                return
-            self._seen[key] = (self._clock() + REPEAT_AFTER, 0)
-            if count and isinstance(record.msg, dict):
-                record.msg = {**record.msg, "repeated": count}
-            elif count:
-                record.repeated = count
-        super().emit(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say that a line is lost; the inherited way prints its arguments, unredacted."""
+        """Write *record*, unless it was written a moment ago."""
         try:
+            is_due = record.levelno < logging.WARNING or self._is_due(record)
+        except Exception:  # its arguments do not fit its text
+            self.handleError(record)
+        else:
+            if is_due:
+                super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say that a line is lost; the inherited way prints its arguments, unredacted."""
+        with suppress(OSError, ValueError):  # nobody reads us any more
             self.stream.write(f"a line of {record.name}:{record.lineno} could not be written\n")
-        except (OSError, ValueError):
-            pass  # nobody reads us any more
+
+    def _is_due(self, record: logging.LogRecord) -> bool:
+        """Count *record* in, and let the one that is due say ``repeated=`` for the others."""
+        error = record.exc_info[0] if record.exc_info else None
+        key = (record.name, record.levelno, record.getMessage(), error)
+        until, count = self._seen.get(key, (0.0, 0))
+        now = self._clock()
+        if now < until:
+            self._seen[key] = (until, count + 1)
+            return False
+        self._seen[key] = (now + REPEAT_AFTER, 0)
+        if count and isinstance(record.msg, dict):
+            record.msg = {**record.msg, "repeated": count}
+        elif count:
+            record.repeated = count
+        return True

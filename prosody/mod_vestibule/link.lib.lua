@@ -170,7 +170,7 @@ end
 
 local function apply_verdicts(batch, reply)
 	local verdicts = reply:get_child("verdicts", xmlns_gate);
-	local letters = verdicts and verdicts:get_text() or "";
+	local letters = verdicts and type(verdicts[1]) == "string" and verdicts[1] or ""; -- get_text() wants no tags beside
 	if #letters ~= #batch then
 		module:log("error", "%d verdicts for %d checks: given up", #letters, #batch);
 		return give_up(batch);

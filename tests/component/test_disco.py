@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import pytest_asyncio
+from slixmpp import JID as Jid
 from tests.component.around import Diary, an_uplink, running, until
 from tests.component.fake_server import JID, FakeServer
 
@@ -24,18 +25,25 @@ async def server() -> AsyncIterator[FakeServer]:
         yield server
 
 
+def visible(asker: Jid) -> list[tuple[str, str]]:
+    """Return what commands somebody sees."""
+    return [("model", "Who may see you")] if asker.bare == "alice@example.org" else []
+
+
 @pytest_asyncio.fixture
 async def uplink(server: FakeServer) -> AsyncIterator[Uplink]:
     uplink = an_uplink(server, Diary())
-    disco.register(uplink.xmpp)
+    disco.register(uplink.xmpp, visible)
     async with running(uplink):
         await until(lambda: uplink.connected)
         yield uplink
 
 
-async def query(server: FakeServer, to: str, payload: str) -> ET.Element:
+async def query(
+    server: FakeServer, to: str, payload: str, frm: str = "alice@example.org/r"
+) -> ET.Element:
     """Send a request and return its answer."""
-    server.send(f"<iq type='get' id='q' from='alice@example.org/r' to='{to}'>{payload}</iq>")
+    server.send(f"<iq type='get' id='q' from='{frm}' to='{to}'>{payload}</iq>")
     return await server.next()
 
 
@@ -82,6 +90,27 @@ async def test_the_door_is_found_below_the_component(server: FakeServer) -> None
 
     assert [i.get("jid") for i in below.iter(f"{{{ITEMS}}}item")] == [f"door@{JID}"]
     assert list(beside.iter(f"{{{ITEMS}}}item")) == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("uplink")
+@pytest.mark.parametrize("to", [JID, f"door@{JID}", f"anything@{JID}"])
+async def test_commands_are_listed_at_every_address_for_who_may_see_them(
+    server: FakeServer, to: str
+) -> None:
+    listing = f"<query xmlns='{ITEMS}' node='{COMMANDS_NODE}'/>"
+    about = f"<query xmlns='{INFO}' node='model'/>"
+    listed = (await query(server, to, listing)).findall(f".//{{{ITEMS}}}item")
+    told = await query(server, to, about)
+    others = await query(server, to, listing, frm="bob@example.org/r")
+    hidden = await query(server, to, about, frm="bob@example.org/r")
+
+    assert [item.attrib for item in listed] == [
+        {"jid": to, "node": "model", "name": "Who may see you"}
+    ]
+    assert identities(told) == [("automation", "command-node")]
+    assert (others.get("type"), others.findall(f".//{{{ITEMS}}}item")) == ("result", [])
+    assert stanzas.error_of(hidden)[0] == "item-not-found"
 
 
 @pytest.mark.asyncio

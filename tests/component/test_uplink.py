@@ -48,6 +48,7 @@ async def test_link_is_up_only_after_the_handshake_and_down_once(
     async with running(uplink):
         await until(lambda: diary.links == ["up"])
         assert uplink.connected
+        assert not uplink.xmpp.scheduled_events, "slixmpp keeps alive by itself"
         assert uplink.send(f"<message to='a@{HOST}' from='{JID}'/>")
         await server.next()
 

@@ -202,6 +202,20 @@ async def test_a_raising_receiver_harms_nobody_and_its_words_are_not_logged(
     assert SECRET_WORDS not in caplog.text
 
 
+async def test_a_receiver_that_always_raises_does_not_fill_the_log(
+    uplink: Uplink, server: FakeServer, diary: Diary, caplog: pytest.LogCaptureFixture
+) -> None:
+    diary.raising = RuntimeError()
+    for _ in range(200):
+        server.send(f"<message from='a@{HOST}' to='{JID}'/>")
+        server.send(f"<message from='😀@{HOST}' to='{JID}'/>")
+    await server.settled()
+
+    assert uplink.dropped["raised"] == 200
+    assert uplink.dropped["bad-address"] == 200
+    assert 1 <= len(caplog.records) < 25
+
+
 async def test_what_cannot_be_parsed_costs_the_session_and_is_not_logged(
     uplink: Uplink, server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -78,15 +78,18 @@ async def test_unknown_host_is_final_too(
 
 async def test_refusals_count_only_in_a_row(server: FakeServer, diary: Diary) -> None:
     """A server that took us once has the right secret: it may be restarting."""
-    uplink = an_uplink(server, diary, refusals_before_giving_up=2, sleep=Naps())
+    naps = Naps()
+
+    def refuse_every_other() -> None:
+        server.refuse_with = None if server.refuse_with else "host-unknown"
+
+    naps.on_nap = refuse_every_other
+    uplink = an_uplink(server, diary, refusals_before_giving_up=2, sleep=naps)
     async with running(uplink) as run:
-        for _ in range(3):
+        for round_ in range(1, 4):
             await until(lambda: uplink.connected)
-            server.refuse_with = "host-unknown"
-            before = server.connections
             server.drop()
-            await until(lambda before=before: server.connections > before)  # type: ignore[misc]
-            server.refuse_with = None
+            await until(lambda round_=round_: len(naps.taken) == 2 * round_)  # type: ignore[misc]
         await until(lambda: uplink.connected)
         assert not run.done()
 
@@ -269,6 +272,7 @@ async def test_a_server_that_does_not_read_loses_the_link(
         server.stop_reading()
         sent = 0
         while uplink.send(message):
+            assert uplink.connected
             sent += 1
             assert sent < 2000
         assert not uplink.connected

@@ -4,6 +4,7 @@ import platform
 from pathlib import Path
 
 import pytest
+
 from vestibule.sandbox import debian
 from vestibule.sandbox.errors import SandboxError
 

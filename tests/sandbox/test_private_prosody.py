@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from vestibule.sandbox.client import Client
 from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.matching import error, having, message, presence, roster_push
 from vestibule.sandbox.server import Prosody
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
+pytestmark = pytest.mark.asyncio
 
 ACCOUNTS = {"alice@localhost": "secret of alice", "bob-7f3@localhost": 'quote " \\ é'}
 

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from vestibule.sandbox.component import ComponentProcess, as_toml
 from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.matching import message
@@ -23,7 +24,6 @@ COMMAND = (sys.executable, "-c", STAND_IN)
 
 pytestmark = [
     pytest.mark.asyncio,
-    pytest.mark.prosody,
     pytest.mark.stage(prosody={"gate": False}, component={"command": COMMAND}),
 ]
 

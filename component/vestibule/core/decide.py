@@ -180,7 +180,9 @@ def _settled(attempt: Attempt) -> Iterator[_Voice]:
 def _acts(attempt: Attempt) -> Iterator[_Voice]:
     """Yield what the user did about this very contact."""
     standing, relation = attempt.standing, attempt.relation
-    if standing.denied_until is not None and standing.denied_until > attempt.at:
+    if attempt.has_code:  # handed out by the user, so it is newer than any denial
+        yield _Voice(_Level.USER, _Answer.OPEN, Reason.CODE, THIS_CONTACT)
+    elif standing.denied_until is not None and standing.denied_until > attempt.at:
         yield _Voice(_Level.USER, _Answer.QUIET, Reason.DENIED_RECENTLY, THIS_CONTACT)
     if standing.approved_at is not None or relation.approved:  # RFC 6121 §3.4
         yield _Voice(_Level.USER, _Answer.OPEN, Reason.APPROVED, THIS_CONTACT)

@@ -99,6 +99,8 @@ class Reason(StrEnum):
     RULE_ADMIN_DEFAULT = "rule-admin-default"
     RULE_ADMIN_ENFORCED = "rule-admin-enforced"
     APPROVED = "approved"
+    CODE = "code"
+    """The request carries a code the user gave out (XEP-0379)."""
     ADDED = "added"
     WROTE_TO = "wrote-to"
     DENIED_RECENTLY = "denied-recently"
@@ -184,6 +186,8 @@ class Attempt:
     content: Content = Content.WORTH_KEEPING
     relation: Relation = Relation()
     standing: Standing = Standing()
+    has_code: bool = False
+    """A request with a valid code of the user's."""
     in_order: bool = False
     """Earlier messages of this pair are held or being released."""
 

@@ -7,6 +7,7 @@ Must not know scenes, connections or what a step is about.
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, TextIO
@@ -14,7 +15,9 @@ from xml.etree import ElementTree as ET
 
 from vestibule.sandbox.matching import CLIENT, ROSTER, condition_of
 
-_WIDTH: Final = 78
+_WIDTH: Final = 90
+_INDENT: Final = 15
+"""Columns before what somebody sent or got."""
 _DELAY: Final = "{urn:xmpp:delay}delay"
 _ERROR_TEXT: Final = f"{CLIENT}error/{{urn:ietf:params:xml:ns:xmpp-stanzas}}text"
 _COLOURS: Final = {"good": "32", "bad": "31", "dim": "2", "strong": "1"}
@@ -64,9 +67,9 @@ class Transcript:
 
     def event(self, who: str, arrow: str, what: str) -> None:
         """Add a line to the step: what somebody sent (→), got (←) or what is so (·)."""
-        first, *more = what.splitlines() or [""]
-        self._lines.append(f"{who:>12} {arrow} {first}")
-        self._lines.extend(f"{'':15}{line}" for line in more)
+        text = textwrap.wrap(what.replace("\n", " / "), _WIDTH - _INDENT) or [""]
+        self._lines.append(f"{who:>{_INDENT - 3}} {arrow} {text[0]}")
+        self._lines.extend(f"{'':{_INDENT}}{line}" for line in text[1:])
 
     def _finish(self, colour: str, mark: str, number: str, text: str) -> None:
         self._print(f" {self._painted(colour, mark)} {number:>2}  {text}")
@@ -130,7 +133,7 @@ def _message(stanza: ET.Element) -> str:
     if stanza.get("type") == "error":
         text = stanza.findtext(_ERROR_TEXT)
         return f"error {condition_of(stanza)}" + (f", “{text}”" if text else "")
-    body = (stanza.findtext(f"{CLIENT}body") or "").replace("\n", "\n  ")
+    body = stanza.findtext(f"{CLIENT}body") or ""
     delay = stanza.find(_DELAY)
     written = "" if delay is None else f" (written at {delay.get('stamp', '')[11:19]})"
     return f"“{body}”{written}"

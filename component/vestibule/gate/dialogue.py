@@ -73,6 +73,8 @@ class Check:
     """The whole stanza as text, made only where it is needed."""
     note: str = ""
     """The request's own words (``<status/>``)."""
+    token: str = ""
+    """The code a request carries (XEP-0379)."""
 
 
 @dataclass(frozen=True, slots=True)

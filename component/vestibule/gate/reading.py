@@ -108,6 +108,7 @@ class Reader:
             content=_content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING,
             wire=lambda: self._render(stanza),
             note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
+            token=_token(stanza) if kind is Kind.SUBSCRIBE else "",
         )
 
     def _events(self, host: str, payload: Element) -> Iterator[Event]:
@@ -164,6 +165,11 @@ def _relation(element: Element) -> Relation:
 
 def _note(stanza: Element) -> str:
     return (stanza.findtext(f"{_CLIENT}status") or "").strip()[:_LONGEST_NOTE]
+
+
+def _token(stanza: Element) -> str:
+    preauth = stanza.find("{urn:xmpp:pars:0}preauth")
+    return "" if preauth is None else preauth.get("token", "")[:_LONGEST_NOTE]
 
 
 def _content(stanza: Element) -> Content:

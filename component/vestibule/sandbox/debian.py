@@ -54,7 +54,7 @@ def sources(suite: str, *, signed_by: str | None = None) -> list[Source]:
 
     Sources of other projects are left out: they may not have that suite.
     """
-    own = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    own = _codename()
     found = []
     for source in _machine_sources():
         moved = tuple(filter(None, (_moved(name, own, suite) for name in source.suites)))
@@ -64,6 +64,17 @@ def sources(suite: str, *, signed_by: str | None = None) -> list[Source]:
     if not found:
         raise SandboxError("this machine has no Debian package sources to fetch Prosody from")
     return found
+
+
+def _codename() -> str:
+    """Return the name of this machine's Debian release."""
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    if release.get("ID") != "debian":
+        raise SandboxError("packages can be fetched on Debian only; a Prosody on PATH would do")
+    return release.get("VERSION_CODENAME", "sid")
 
 
 def fetch(packages: Sequence[str], suite: str, root: Path) -> None:
@@ -110,6 +121,7 @@ def _private_apt(folder: Path, suite: str) -> list[str]:
         "Dir::Etc::preferencesparts": "/dev/null",
         "APT::Sandbox::User": "root",  # apt's own user cannot read a private folder
         "APT::Default-Release": "",
+        "Acquire::Languages": "none",
         "APT::Get::AllowUnauthenticated": "false",
         "Binary::apt-get::APT::Keep-Downloaded-Packages": "true",
     }

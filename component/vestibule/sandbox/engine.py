@@ -146,6 +146,8 @@ def _stop() -> None:
     """Stop the engine of our own, if one runs."""
     with suppress(FileNotFoundError, ValueError, ProcessLookupError):
         pid = int(_PIDFILE.read_text())
+        if str(_PIDFILE) not in Path(f"/proc/{pid}/cmdline").read_text():
+            return  # the number now belongs to something else
         os.kill(pid, signal.SIGTERM)
         for _ in range(150):
             with suppress(ChildProcessError):

@@ -63,9 +63,11 @@ class Stage:
 
     async def close(self) -> None:
         """End the scene: log everybody out and get going again what was stopped."""
-        await self._mend()
-        for client in self.clients:
-            await client.disconnect()
+        try:
+            await self._mend()
+        finally:
+            for client in self.clients:
+                await client.disconnect()
 
     def logs(self) -> str:
         """Return the ends of both logs, for a scene that failed."""

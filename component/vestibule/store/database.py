@@ -20,7 +20,7 @@ from vestibule.errors import StoreError
 from vestibule.store import reading
 from vestibule.store.changes import Changes, Ids, Numbered
 from vestibule.store.commit import CommitResult, write
-from vestibule.store.faults import fault_from
+from vestibule.store.faults import StoreUnusable, fault_from
 from vestibule.store.files import locked
 from vestibule.store.reading import Act, HeldMessage, Letter, Pair, WaitingRequest
 from vestibule.store.schema import prepare
@@ -175,7 +175,10 @@ def _configure(connection: sqlite3.Connection) -> None:
         connection.execute(setting)
         (found,) = connection.execute(question).fetchone()
         if found != expected:
-            raise sqlite3.OperationalError(f"{setting} is not possible here: still {found}")
+            raise StoreUnusable(
+                f"{setting} is not possible here: still {found}",
+                "let database name a file on a local disk",
+            )
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("ROLLBACK")
 

@@ -4,6 +4,7 @@ Responsible for turning an error of the driver into the ``StoreError`` that says
 Must not know which statement failed, or for whom.
 """
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from vestibule.errors import EXIT_CONFIG, StoreError
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 _PRIMARY = 0xFF
 """Extended result codes keep the primary one in their low byte."""
 
@@ -42,6 +44,17 @@ def fault_from(error: Exception, path: Path) -> StoreError:
     if code in _DAMAGED:
         return damaged(path, str(error))
     return StoreError(f"{path}: {error}", "see whether its disk and its permissions are in order")
+
+
+def fault_from_system(error: OSError, path: Path) -> StoreError:
+    """Return the error to raise in place of the system's *error* about the files of *path*."""
+    problem = error.strerror or str(error)
+    if error.errno in _NO_ROOM:
+        return StoreFull(f"{path} cannot grow ({problem})", "free some space on its disk")
+    return StoreUnusable(
+        f"{path}: {problem}",
+        "see that the file, its directory and its disk are in order and the user's own",
+    )
 
 
 def damaged(path: Path, finding: str) -> StoreUnusable:

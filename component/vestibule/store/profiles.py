@@ -86,16 +86,11 @@ class Profiles:
         """Return the book if it is in memory; what is not is on disk as last committed."""
         return self._cache.get(user)
 
-    def start_over(self, user: BareJid) -> Profile:
-        """Put an empty book in place of one that is being deleted, and return it.
-
-        To forget it instead would have the rest of the turn read the rows that are about to go.
-        """
-        self._cache[user] = profile = Profile(user)
-        return profile
-
     def renew(self, user: BareJid) -> None:
-        """Put an empty book in place of one whose rows are being struck out."""
+        """Put an empty book in place of one whose rows are being struck out.
+
+        To forget it would have the rest of the turn read the rows that are about to go.
+        """
         self._cache[user] = Profile(user)
 
     def forget(self, *users: BareJid) -> None:

@@ -24,7 +24,13 @@ from yoyo.backends.core.sqlite3 import SQLiteBackend  # type: ignore[import-unty
 from yoyo.connections import DatabaseURI  # type: ignore[import-untyped]
 
 from vestibule.errors import SchemaTooNew
-from vestibule.store.faults import StoreUnusable, damaged, fault_from
+from vestibule.store.faults import (
+    StoreFull,
+    StoreUnusable,
+    damaged,
+    fault_from,
+    fault_from_system,
+)
 from vestibule.store.files import (
     beside,
     create_private,
@@ -56,6 +62,7 @@ def prepare(path: Path) -> None:
         SchemaTooNew: a newer Vestibule has worked on it.
         StoreUnusable: it is damaged, something else's, or cannot be migrated.
         StoreBusy: another program has it open.
+        StoreFull: there is no room for it, or for a copy to migrate.
     """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         oldest = ".".join(map(str, OLDEST_SQLITE))
@@ -67,10 +74,7 @@ def prepare(path: Path) -> None:
     except sqlite3.Error as error:
         raise fault_from(error, path) from error
     except OSError as error:
-        raise StoreUnusable(
-            f"{path}: {error.strerror or error}",
-            "see that the file, its directory and its disk are in order and the user's own",
-        ) from error
+        raise fault_from_system(error, path) from error
 
 
 def _prepare(path: Path) -> None:
@@ -160,6 +164,9 @@ def _apply(draft: Path, name: str) -> None:
             backend.init_database()
             backend.apply_one(migration)
     except sqlite3.Error as error:
+        fault = fault_from(error, draft)
+        if isinstance(fault, StoreFull):
+            raise fault from error
         raise StoreUnusable(
             f"migration {name} failed and changed nothing ({error})",
             "run the release that wrote the database, and report this",

@@ -2,14 +2,15 @@
 
 Responsible for the answers at the component's own address and at the addresses people write to.
 
-Must not know the commands (the ad-hoc module serves their nodes), nor remember who asked.
+Must not know what commands there are (it is given a list for each asker), nor remember who asked.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
 from slixmpp import JID, ComponentXMPP
+from slixmpp.exceptions import XMPPError
 from slixmpp.plugins.xep_0030 import DiscoInfo, DiscoItems
 
 from vestibule import __version__
@@ -31,47 +32,66 @@ _FEATURES: Final = (
     "urn:xmpp:ping",
 )
 
+Commands = Callable[[JID], Sequence[tuple[str, str]]]
+"""The commands somebody may see: node and title of each, for the asker's full address."""
 
-def register(xmpp: ComponentXMPP) -> None:
+
+def register(xmpp: ComponentXMPP, commands: Commands = lambda _: ()) -> None:
     """Load the plugins for discovery, version and ping, and answer discovery from here.
 
-    More specific handlers of the ad-hoc module, for a node or an address, go before these.
+    All nodes at all our addresses are answered, so that the list of commands is the same at each;
+    what other plugins of slixmpp say about themselves (``add_feature``, ``add_item``) is not
+    told. Listing is no permission: who executes a command checks again.
     """
     xmpp.register_plugin("xep_0030")
     xmpp.register_plugin("xep_0092", {"software_name": NAME, "version": __version__})
     xmpp.register_plugin("xep_0199", {"keepalive": False})
+
+    def info(_jid: JID, node: str, asker: JID, _query: Any) -> DiscoInfo:
+        return info_at(node, commands(asker))
+
+    def items(jid: JID, node: str, asker: JID, _query: Any) -> DiscoItems:
+        return items_at(jid, node, commands(asker))
+
     discovery: Any = xmpp.plugin["xep_0030"]
-
-    def info(jid: JID, node: str, asker: JID, query: Any) -> Any:
-        known = node in ("", COMMANDS_NODE)
-        return info_at(node) if known else discovery.static.get_info(jid, node, asker, query)
-
-    def items(jid: JID, node: str, asker: JID, query: Any) -> Any:
-        return discovery.static.get_items(jid, node, asker, query) if node else items_at(jid)
-
     discovery.set_node_handler("get_info", handler=info)
     discovery.set_node_handler("get_items", handler=items)
 
 
-def info_at(node: str) -> DiscoInfo:
-    """Return the identities and features at any of our addresses, or of its list of commands."""
+def info_at(node: str, commands: Sequence[tuple[str, str]]) -> DiscoInfo:
+    """Return identities and features: of an address, of its list of commands, of a command."""
     info = DiscoInfo()
-    if node == COMMANDS_NODE:
+    titles = dict(commands)
+    if not node:
+        # slixmpp puts the identity added last first, where clients look for a name.
+        info.add_identity("automation", "command-list", NAME)
+        info.add_identity("component", "generic", NAME)
+        for feature in _FEATURES:
+            info.add_feature(feature)
+    elif node == COMMANDS_NODE:
         info.add_identity("automation", "command-list", NAME)
         info.add_feature(COMMANDS_NODE)
-        return info
-    info.add_identity("automation", "command-list", NAME)
-    info.add_identity("component", "generic", NAME)
-    for feature in _FEATURES:
-        info.add_feature(feature)
+    elif node in titles:
+        info.add_identity("automation", "command-node", titles[node])
+        info.add_feature(COMMANDS_NODE)
+        info.add_feature("jabber:x:data")
+    else:
+        raise XMPPError("item-not-found")
     return info
 
 
-def items_at(jid: JID) -> DiscoItems:
-    """Return what is to be found at an address: below the component, the door."""
+def items_at(jid: JID, node: str, commands: Sequence[tuple[str, str]]) -> DiscoItems:
+    """Return what is to be found: the door below the component, the commands below their node."""
     items = DiscoItems()
-    if not jid.node:
-        items.add_item(JID(f"{DOOR}@{jid.domain}"), name=NAME)
+    titles = dict(commands)
+    if node == COMMANDS_NODE:
+        for command, title in titles.items():
+            items.add_item(JID(jid.bare), node=command, name=title)
+    elif not node:
+        if not jid.node:
+            items.add_item(JID(f"{DOOR}@{jid.domain}"), name=NAME)
+    elif node not in titles:
+        raise XMPPError("item-not-found")
     return items
 
 

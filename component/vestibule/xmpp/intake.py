@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from vestibule.xmpp.asks import Asks
 from vestibule.xmpp.screen import Refusal, refusal_of, refusal_of_request
 from vestibule.xmpp.stanzas import CLIENT_NS, COMPONENT_NS, iq_error, request
-from vestibule.xmpp.stream import STREAM_NS, Stream, report
+from vestibule.xmpp.stream import STREAM_NS, Stream
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +152,6 @@ class Intake:
             function(*arguments)
         except Exception as error:
             self.dropped["raised"] += 1
-            report(error, f"the receiver's {function.__name__}")
+            self.stream.reports.add(error, f"the receiver's {function.__name__}")
             return False
         return True

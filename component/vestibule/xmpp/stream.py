@@ -9,7 +9,6 @@ Must not know what stanzas mean, nor when to connect (``uplink``).
 
 import asyncio
 import logging
-import traceback
 from collections import OrderedDict
 from typing import Any, Final, Protocol
 from xml.etree.ElementTree import Element
@@ -21,6 +20,7 @@ from slixmpp.xmlstream.matcher.base import MatcherBase
 from slixmpp.xmlstream.stanzabase import StanzaBase
 from slixmpp.xmlstream.tostring import tostring
 
+from vestibule.xmpp.reports import Reports
 from vestibule.xmpp.stanzas import clean, local_name, namespace_of
 from vestibule.xmpp.supervision import Cause, cause_of
 
@@ -56,6 +56,7 @@ class Stream(ComponentXMPP):
         """The handshake was accepted, and nothing has ended the session since."""
         self.cause = Cause.CLOSED
         self.detail = ""
+        self.reports = Reports()
         self.taken_early = False
         """This slixmpp calls our ``_spawn_event``, as ``self_test`` found out."""
         self._owner = owner
@@ -95,7 +96,7 @@ class Stream(ComponentXMPP):
         try:
             super().data_received(data)
         except Exception as error:
-            report(error, "reading the stream")
+            self.reports.add(error, "reading the stream")
             self.give_up(Cause.FAILED, type(error).__qualname__)
 
     def _spawn_event(self, xml: Element) -> None:
@@ -107,7 +108,7 @@ class Stream(ComponentXMPP):
             if not (self.taken_early and self._owner.take(xml)):
                 super()._spawn_event(xml)
         except Exception as error:
-            report(error, "handling a stanza")
+            self.reports.add(error, "handling a stanza")
 
     def expects(self, identifier: str | None) -> bool:
         """Tell whether slixmpp itself sent a request so named."""
@@ -135,7 +136,7 @@ class Stream(ComponentXMPP):
 
     def exception(self, exception: Exception) -> None:
         """Log what a handler of slixmpp's raised, without the words of any stanza."""
-        report(exception, "a handler")
+        self.reports.add(exception, "a handler")
 
     # What is sent
 
@@ -189,7 +190,7 @@ class Stream(ComponentXMPP):
         try:
             super().connection_lost(exception)
         except Exception as error:
-            report(error, "closing the stream")
+            self.reports.add(error, "closing the stream")
         finally:
             self._owner.lost()
 
@@ -237,13 +238,6 @@ class _Taker(MatcherBase):
     def match(self, xml: Any) -> bool:
         """Tell whether the owner took it, which spares it slixmpp's «not implemented»."""
         return self._owner.take(xml.xml)
-
-
-def report(error: BaseException, doing: str) -> None:
-    """Log where something was raised, but not the words: they may quote a stanza."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s raised %s\n%s", doing, type(error).__qualname__, frames.rstrip())
-    log.debug("it said: %s", error)
 
 
 def _without_content(record: logging.LogRecord) -> bool:

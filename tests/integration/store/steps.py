@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from pathlib import Path
 
+from tests.builders import ALICE, BOB, NOW
+
 from vestibule.core.model import BareJid
 from vestibule.core.profile import Notice, NoticeKind, Profile, Request, RequestKind
 from vestibule.store.changes import Changes
 from vestibule.store.commit import CommitResult
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
-
-from tests.builders import ALICE, BOB, NOW
 
 TABLES = ("users", "rules", "standing", "requests", "notices", "held", "acts", "letters")
 

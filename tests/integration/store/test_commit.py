@@ -7,15 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from vestibule.core.model import Standing
-from vestibule.core.profile import Held, Profile
-from vestibule.errors import StoreError
-from vestibule.store import database as database_module
-from vestibule.store.changes import Changes, Entry
-from vestibule.store.commit import CommitResult
-from vestibule.store.database import Database
-from vestibule.store.faults import StoreBusy, StoreFull
-
 from tests.builders import ALICE, BOB, CAROL, NOW, a_rule
 from tests.integration.store.steps import (
     TABLES,
@@ -29,6 +20,15 @@ from tests.integration.store.steps import (
     traced,
     turn,
 )
+
+from vestibule.core.model import Standing
+from vestibule.core.profile import Held, Profile
+from vestibule.errors import StoreError
+from vestibule.store import database as database_module
+from vestibule.store.changes import Changes, Entry
+from vestibule.store.commit import CommitResult
+from vestibule.store.database import Database
+from vestibule.store.faults import StoreBusy, StoreFull
 
 pytestmark = pytest.mark.asyncio
 
@@ -172,111 +172,6 @@ async def test_a_cancelled_turn_is_whole_and_the_next_one_goes_on(database: Data
     await held_again(database, "1.2")
 
     assert {**dict.fromkeys(TABLES, 1), "held": 2} == await sizes(database)
-
-
-async def test_a_message_held_twice_for_one_check_is_held_once_and_reported(
-    database: Database,
-) -> None:
-    async with turn(database) as changes:
-        hold(changes, "1.1", stanza="<message id='first'/>")
-
-    changes = database.changes()
-    hold(changes, "1.2", stanza="<message id='other'/>")
-    hold(changes, "1.1", stanza="<message id='again'/>", size=77)
-    result = await database.commit(changes)
-
-    assert await stanzas(database) == ["<message id='first'/>", "<message id='other'/>"]
-    assert result.repeated == [(BOB, ALICE, 77)]
-    assert result.voided == []
-
-
-async def test_a_message_held_twice_in_one_turn_is_held_once(database: Database) -> None:
-    changes = database.changes()
-    hold(changes, "1.1", stanza="<message id='first'/>")
-    hold(changes, "1.1", stanza="<message id='again'/>")
-    result = await database.commit(changes)
-
-    assert await stanzas(database) == ["<message id='first'/>"]
-    assert result.repeated == [(BOB, ALICE, 10)]
-
-
-async def test_voiding_reports_what_it_removed_and_nothing_else(database: Database) -> None:
-    async with turn(database) as changes:
-        hold(changes, "1.1", size=11)
-        hold(changes, "1.2", size=12, user=CAROL)
-        hold(changes, "1.3", size=13)
-
-    changes = database.changes()
-    changes.void(["1.1", "1.2", "never held"])
-    result = await database.commit(changes)
-
-    assert result.voided == [(BOB, ALICE, 11), (CAROL, ALICE, 12)]
-    assert {ALICE: Held(1, 13)} == (await book_of(database)).held
-
-
-async def test_a_check_held_and_given_up_in_one_turn_leaves_nothing(database: Database) -> None:
-    changes = database.changes()
-    hold(changes, "1.1")
-    changes.void(["1.1"])
-    result = await database.commit(changes)
-
-    assert result.voided == [(BOB, ALICE, 10)]
-    assert await sizes(database) == NOTHING
-
-
-async def test_acts_about_a_pair_are_dropped_with_one_another(database: Database) -> None:
-    async with turn(database) as changes:
-        changes.queue_act("example.org", "approve", BOB, ALICE)
-        kept = changes.queue_act("example.org", "approve", CAROL, ALICE)
-        changes.queue_act("example.org", "add", BOB, ALICE)
-        changes.drop_acts(BOB, ALICE)
-        late = changes.queue_act("example.org", "deny", BOB, ALICE)
-
-    assert [kept, late] == [act.id for act in await database.acts("example.org")]
-
-
-async def test_ids_follow_each_other_without_a_question_to_the_database(
-    database: Database,
-) -> None:
-    statements = await traced(database)
-    changes = database.changes()
-
-    assert [hold(changes, "1.1"), hold(changes, "1.2")] == [1, 2]
-    assert [changes.queue_letter(BOB, "a"), changes.queue_letter(BOB, "b")] == [1, 2]
-    assert [changes.queue_act("h", "deny", BOB, ALICE) for _ in range(2)] == [1, 2]
-    assert [changes.next_id("rules"), database.next_id("rules")] == [1, 2]
-    assert statements == []
-
-
-async def test_ids_are_never_used_again_when_their_rows_are_gone(path: Path) -> None:
-    async with Database.open(path) as database, turn(database) as changes:
-        ids = [hold(changes, f"1.{n}") for n in range(3)]
-        act = changes.queue_act("example.org", "approve", BOB, ALICE)
-        letter = changes.queue_letter(BOB, "hello")
-        rule = database.next_id("rules")
-        changes.save_rule(a_rule(id=rule))
-        changes.delete_held(ids)
-        changes.delete_act(act)
-        changes.delete_letter(letter)
-        changes.delete_rule(rule)
-
-    async with Database.open(path) as database:
-        assert await sizes(database) == NOTHING
-        changes = database.changes()
-        assert max(ids) < hold(changes, "2.1")
-        assert act < changes.queue_act("example.org", "approve", BOB, ALICE)
-        assert letter < changes.queue_letter(BOB, "hello")
-        assert rule < database.next_id("rules")
-
-
-async def test_ids_of_a_failed_turn_are_not_given_again_while_running(database: Database) -> None:
-    changes = database.changes()
-    lost = hold(changes, "1.1")
-    changes.entries.append(Entry("INSERT INTO nowhere VALUES (?)", [(1,)]))
-    with pytest.raises(StoreError):
-        await database.commit(changes)
-
-    assert lost < hold(database.changes(), "1.2")
 
 
 async def test_a_database_locked_by_another_program_is_busy_and_takes_the_turn_later(

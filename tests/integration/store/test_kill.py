@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from vestibule.store.database import Database
-
 from tests.builders import ALICE, BOB
 from tests.integration.store.steps import elsewhere, sizes, stanzas
+
+from vestibule.store.database import Database
 
 pytestmark = pytest.mark.asyncio
 

@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.integration.store.steps import elsewhere, held_again, on_disk, stanzas
+
 from vestibule.errors import SchemaTooNew, StoreError
 from vestibule.store import files, schema
 from vestibule.store.database import Database
-from vestibule.store.faults import StoreBusy
-
-from tests.integration.store.steps import elsewhere, held_again, on_disk, stanzas
+from vestibule.store.faults import StoreBusy, StoreFull
 
 pytestmark = pytest.mark.asyncio
 
@@ -239,7 +239,7 @@ async def test_without_room_for_the_backup_nothing_is_migrated(
 
     with monkeypatch.context() as patch:
         patch.setattr(schema, "put_in_place", no_room)
-        with pytest.raises(StoreError, match="No space left on device"):
+        with pytest.raises(StoreFull, match="No space left on device"):
             await opened(path)
 
     assert names(path) == ["vestibule.db", "vestibule.db.lock"]

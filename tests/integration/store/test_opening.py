@@ -10,12 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.integration.store.steps import elsewhere, held_again, on_disk
+
 from vestibule.errors import EXIT_CONFIG, EXIT_FAILURE, StoreError
 from vestibule.store import database as database_module
 from vestibule.store.database import Database
 from vestibule.store.faults import StoreBusy, StoreUnusable
-
-from tests.integration.store.steps import elsewhere, held_again, on_disk
 
 pytestmark = pytest.mark.asyncio
 
@@ -87,7 +87,7 @@ async def test_a_setting_that_does_not_hold_stops_the_start(
     wish = ("PRAGMA synchronous = NORMAL", "PRAGMA synchronous", 2)
     monkeypatch.setattr(database_module, "_PRAGMAS", (wish,))
 
-    with pytest.raises(StoreError, match="synchronous = NORMAL is not possible here: still 1"):
+    with pytest.raises(StoreUnusable, match="synchronous = NORMAL is not possible here: still 1"):
         async with Database.open(path):
             pass
 

@@ -4,13 +4,13 @@ import asyncio
 import re
 
 import pytest
+from tests.builders import ALICE, BOB, CAROL, NOW, a_rule
+from tests.integration.store.steps import a_notice, a_request, hold, traced, turn
+
 from vestibule.core.model import BareJid, Standing
 from vestibule.core.profile import Profile
 from vestibule.store.database import Database
 from vestibule.store.profiles import QUESTIONS, Profiles
-
-from tests.builders import ALICE, BOB, CAROL, NOW, a_rule
-from tests.integration.store.steps import a_notice, a_request, hold, traced, turn
 
 pytestmark = pytest.mark.asyncio
 
@@ -115,8 +115,7 @@ async def test_a_deleted_users_book_is_empty_before_the_rows_are_gone(database: 
 
     empty = profiles.start_over(user)
 
-    assert Profile(user) == empty
-    assert empty is await profiles.get(user)
+    assert await profiles.get(user) == Profile(user)
 
 
 async def test_the_least_recently_asked_book_makes_room(database: Database) -> None:

@@ -1,0 +1,25 @@
+"""What commands work with: the desk, and what only the rest of the program knows.
+
+Responsible for nothing by itself; it is made where everything is put together (``app``).
+Must not know any command.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vestibule.core.model import BareJid
+from vestibule.desk.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The collaborators of every command."""
+
+    desk: Desk
+    admins: frozenset[BareJid] = field(default_factory=frozenset)
+    jid: str = ""
+    """The component's own address: nobody should cut themselves off from it."""
+    prepare: Callable[[str], BareJid | None] = lambda text: BareJid(text.lower())
+    """Gives the one normal form of an address or a domain, or None."""
+    body_of: Callable[[str], str] = str
+    """Gives the words of a held message; empty where it has none we can read."""
