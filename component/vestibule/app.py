@@ -12,8 +12,9 @@ from xml.etree.ElementTree import Element
 
 from vestibule import texts
 from vestibule.commands.chat import Chat
+from vestibule.commands.office import Office
 from vestibule.config import Config
-from vestibule.core.model import Settings, Verdict
+from vestibule.core.model import BareJid, Settings, Verdict
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
 from vestibule.gate.reading import Reader
@@ -24,7 +25,7 @@ from vestibule.xmpp.address import prepare
 from vestibule.xmpp.door import Door
 from vestibule.xmpp.gates import Gates
 from vestibule.xmpp.reception import Reception
-from vestibule.xmpp.stanzas import element_to_string
+from vestibule.xmpp.stanzas import body_of, element_to_string
 from vestibule.xmpp.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,14 @@ class App:
         reader = Reader(house.hosts, prepare=prepare, render=_render)
         gates = Gates(jid, reader, bounces(house.language))
         self.desk = Desk(database, house, gates, gates, lambda: datetime.now(UTC))
-        chat = Chat(self.desk)
+        office = Office(
+            self.desk,
+            admins=frozenset(map(BareJid, config.admins)),
+            jid=jid,
+            prepare=prepare,
+            body_of=body_of,
+        )
+        chat = Chat(office)
         self._door = Door(jid, house.hosts, gates.send, chat.answer)
         self._gates = gates
         self._hosts = house.hosts

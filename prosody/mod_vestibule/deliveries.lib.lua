@@ -27,7 +27,7 @@ end
 -- archive there, and prefer a duplicate to a loss.
 local function is_archived(user, contact, stamp, message)
 	local mam = prosody.hosts[host].modules.mam;
-	local archive = mam and mam.archive;
+	local archive = mam and module:open_store(module:get_option_string("archive_store", "archive"), "archive");
 	if not archive or not message.attr.id then return false; end
 	local found = archive:find((jid_split(user)), { with = contact, limit = 50, reverse = true });
 	if not found then return false; end

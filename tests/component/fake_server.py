@@ -108,13 +108,15 @@ class FakeServer:
         while (await self.next()).get("id") != number:
             pass
 
-    def end_with(self, condition: str, text: str = "") -> None:
-        """End the stream with an error."""
+    def end_with(self, condition: str, text: str = "", *, close: bool = True) -> None:
+        """End the stream with an error; without `close` the connection stays open."""
         said = f"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{text}</text>" if text else ""
         reason = f"<{condition} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>{said}"
-        self.send(f"<stream:error>{reason}</stream:error></stream:stream>")
-        assert self._writer
-        self._writer.close()
+        self.send(f"<stream:error>{reason}</stream:error>")
+        if close:
+            self.send("</stream:stream>")
+            assert self._writer
+            self._writer.close()
 
     def drop(self, *, reset: bool = False) -> None:
         """Cut the connection, if there is one."""

@@ -289,9 +289,17 @@ async def test_what_still_arrives_after_stop_is_handed_to_nobody(
     assert diary.messages == []
 
 
-@pytest.mark.parametrize("moment", ["before", "connecting", "handshake", "pausing"])
-async def test_stop_works_at_any_moment(server: FakeServer, diary: Diary, moment: str) -> None:
+async def never(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("moment", ["before", "starting", "connecting", "handshake", "pausing"])
+async def test_stop_works_at_any_moment(
+    server: FakeServer, diary: Diary, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     uplink = an_uplink(server, diary)
+    if moment == "connecting":
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
     if moment == "before":
         await uplink.stop()
         await uplink.run()
@@ -300,7 +308,7 @@ async def test_stop_works_at_any_moment(server: FakeServer, diary: Diary, moment
         await server.close()
     server.mute = moment == "handshake"
     task = asyncio.ensure_future(uplink.run())
-    await asyncio.sleep(0 if moment == "connecting" else 0.05)
+    await asyncio.sleep(0 if moment == "starting" else 0.05)
     await uplink.stop()
     async with asyncio.timeout(0.2):
         await task

@@ -90,13 +90,16 @@ async def test_a_request_from_a_broken_address_is_told_so(
     refused = await server.next()
     server.send(STANZAS[3].format("😀@example.org"))
     refused_request = await server.next()
+    server.send(STANZAS[3].format("a@example.org/😀"))
+    refused_resource = await server.next()
     server.send(STANZAS[2].format("😀@example.org"))
     await server.settled()
 
-    assert stanzas.error_of(refused)[0] == stanzas.error_of(refused_request)[0] == "jid-malformed"
+    answers = (refused, refused_request, refused_resource)
+    assert [stanzas.error_of(answer)[0] for answer in answers] == ["jid-malformed"] * 3
     assert refused.get("to") == "😀@example.org"
     assert (diary.messages, diary.presences) == ([], [])
-    assert uplink.dropped["bad-address"] == 3
+    assert uplink.dropped["bad-address"] == 4
 
 
 async def test_a_broken_resource_is_nobodys_fault(server: FakeServer, diary: Diary) -> None:

@@ -11,6 +11,7 @@ from tests.component.around import QUICK, Diary, Naps, an_uplink, running, until
 from tests.component.fake_server import JID, FakeServer
 
 from vestibule.errors import UnknownHost, WrongSecret
+from vestibule.xmpp.supervision import Cause
 from vestibule.xmpp.uplink import Limits, Uplink
 
 pytestmark = pytest.mark.asyncio
@@ -128,12 +129,15 @@ async def test_conflict_keeps_trying_at_the_longest_delay(
     assert "another process is connected" in complaints(caplog)[0]
 
 
-async def test_being_replaced_is_a_conflict(server: FakeServer, diary: Diary) -> None:
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+async def test_being_replaced_is_a_conflict(server: FakeServer, diary: Diary, reset: bool) -> None:
     naps = Naps(1)
     uplink = an_uplink(server, diary, sleep=naps)
     async with running(uplink):
         await until(lambda: uplink.connected)
-        server.end_with("conflict", "Replaced by a new connection")
+        server.end_with("conflict", "Replaced by a new connection", close=not reset)
+        await until(lambda: uplink.xmpp.cause is not Cause.CLOSED)  # type: ignore[attr-defined]
+        server.drop(reset=reset)
         await naps.enough.wait()
 
     assert naps.taken == [30.0]

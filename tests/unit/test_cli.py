@@ -4,13 +4,14 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
 
+import vestibule
 from vestibule import __version__, cli
 from vestibule.config import Config
 from vestibule.errors import LinkRefused, SchemaTooNew, StoreError, VestibuleError
@@ -46,6 +47,14 @@ def a_file(folder: Path, text: str = NEEDED, mode: int = 0o600) -> Path:
     path.write_text(text)
     path.chmod(mode)
     return path
+
+
+def put_component(monkeypatch: pytest.MonkeyPatch, run: Callable[[Config], int]) -> None:
+    """Let *run* stand for the component, which these tests need not load."""
+    module = ModuleType("vestibule.app")
+    module.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vestibule.app", module)
+    monkeypatch.setattr(vestibule, "app", module, raising=False)
 
 
 # -- mistakes in the configuration -------------------------------------------------------
@@ -264,7 +273,7 @@ def test_run_hands_over_the_configuration_and_returns_the_status(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Config] = []
-    monkeypatch.setattr("vestibule.app.run", lambda config: seen.append(config) or 3)
+    put_component(monkeypatch, lambda config: seen.append(config) or 3)
 
     assert 3 == call("run", "--config", a_file(tmp_path))[0]
     assert ["door.example.org"] == [config.jid for config in seen]
@@ -318,7 +327,7 @@ def test_run_tells_a_known_failure_in_one_line(
     def fail(_: Config) -> int:
         raise error
 
-    monkeypatch.setattr("vestibule.app.run", fail)
+    put_component(monkeypatch, fail)
 
     assert (status, [], [line]) == call("run", "--config", a_file(tmp_path))
 
@@ -330,7 +339,7 @@ def test_run_logs_a_mistake_of_the_program_without_its_variables(
         secret = config.secret.get_secret_value()
         raise RuntimeError("for ann@example.org" if secret else "")
 
-    monkeypatch.setattr("vestibule.app.run", fail)
+    put_component(monkeypatch, fail)
     path = a_file(tmp_path, NEEDED + '[log]\nformat = "json"\n')
 
     status, out, err = call("run", "--config", path)

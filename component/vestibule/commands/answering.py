@@ -124,9 +124,7 @@ def _later(case: Case, contact: BareJid) -> str:
     return told.format(contact=contact)
 
 
-def _each(
-    case: Case, target: Target, word: str, one: Callable[[Case, BareJid], str]
-) -> str:
+def _each(case: Case, target: Target, word: str, one: Callable[[Case, BareJid], str]) -> str:
     """Do it to the contact named, or to all who wait and fall under a wider identity."""
     contact = target.contact
     if contact is not None:

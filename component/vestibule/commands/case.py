@@ -34,9 +34,7 @@ class Case:
         return self.call.texts
 
 
-async def in_turn(
-    call: Call, work: Callable[[Case], T], relations: Relations | None = None
-) -> T:
+async def in_turn(call: Call, work: Callable[[Case], T], relations: Relations | None = None) -> T:
     """Do *work* on the caller's book in its turn, and return its result once it is on disk."""
 
     async def run(turn: Turn) -> T:
@@ -45,9 +43,7 @@ async def in_turn(
     return await call.do(run)
 
 
-async def with_roster(
-    call: Call, work: Callable[[Case], T], about: Collection[BareJid] = ()
-) -> T:
+async def with_roster(call: Call, work: Callable[[Case], T], about: Collection[BareJid] = ()) -> T:
     """Do *work* knowing what the roster says of who waits, and of those asked *about*.
 
     The gate is asked before the turn: nobody's traffic waits for its answer.

@@ -209,9 +209,7 @@ COMMANDS: Final = (
     Command(
         "show",
         show,
-        words=(
-            Word("show", "[number | address]", lambda rest: {"who": grammar.split(rest)[:1]}),
-        ),
+        words=(Word("show", "[number | address]", lambda rest: {"who": grammar.split(rest)[:1]}),),
         fields=(Field("who"),),
     ),
 )

@@ -42,7 +42,7 @@ def _choose(case: Case, values: Values) -> str:
     lines = [
         *_model(case, values.text("model")),
         *_strangers(case, values.text("strangers")),
-        *_language(case, values.text("language")),
+        *_language(case, values.text("language"), is_form=bool(values.text("model"))),
     ]
     lines.append(offer(case))
     return "\n".join(line for line in lines if line) or case.texts.general.nothing_changed
@@ -50,7 +50,7 @@ def _choose(case: Case, values: Values) -> str:
 
 def _model(case: Case, choice: str) -> list[str]:
     words, profile = case.texts.settings, case.profile
-    if not choice:
+    if not choice or (choice == DEFAULT and profile.model is None and case.turn.house.locked):
         return []
     if case.turn.house.locked:
         model = case.turn.settings_of(profile).model
@@ -77,8 +77,8 @@ def _strangers(case: Case, choice: str) -> list[str]:
     return [words.chosen_strangers[settings.strangers], remark]
 
 
-def _language(case: Case, choice: str) -> list[str]:
-    if not choice:
+def _language(case: Case, choice: str, *, is_form: bool) -> list[str]:
+    if not choice or (is_form and choice == (case.profile.language or AUTO)):
         return []
     case.profile.language = None if choice == AUTO else choice
     case.turn.save_settings(case.profile)

@@ -4,7 +4,7 @@ Responsible for turning what people write into whom it names, or into a sentence
 Must not know what is then done to them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from vestibule.commands.case import Case
 from vestibule.commands.prospects import attempt_of, by_number
 from vestibule.core.identity import BadIdentity, identity_from, matches
 from vestibule.core.model import BareJid, Kind, Relation
-from vestibule.core.profile import NoticeKind, Profile, Request
+from vestibule.core.profile import Notice, NoticeKind, Profile, Request
 from vestibule.desk.turn import Turn
 
 NEWEST: Final = "newest"
@@ -74,10 +74,8 @@ def waiting_from(turn: Turn, profile: Profile, identity: str) -> list[Request]:
 
 def contact_numbered(profile: Profile, number: int) -> BareJid | None:
     """Return whom the user was told about under *number*."""
-    for known in (*profile.requests.values(), *profile.notices):
-        if known.number == number:
-            return known.contact
-    return None
+    known: Iterable[Request | Notice] = (*profile.requests.values(), *profile.notices)
+    return next((entry.contact for entry in known if entry.number == number), None)
 
 
 def _one(case: Case, entry: str) -> list[str]:

@@ -67,6 +67,16 @@ class Notice:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Something the user handed out: a request that carries it is approved (XEP-0379)."""
+
+    token: str
+    label: str
+    expires_at: datetime
+    uses_left: int
+
+
 @dataclass(slots=True)
 class Profile:
     """One user's whole book. Changed only by the desk, which writes each change down first."""
@@ -84,6 +94,8 @@ class Profile:
     held: dict[BareJid, Held] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     """Newest last; only the latest few are kept."""
+    codes: dict[str, Code] = field(default_factory=dict)
+    """By token; those that are over are there until somebody looks."""
     told_at: deque[datetime] = field(default_factory=deque)
     """When the user was told something in the last hour; not kept on disk."""
 

@@ -8,6 +8,8 @@ Must not know how the decision was worded, nor how the gate carries it out.
 from vestibule.core.model import (
     BareJid,
     Model,
+    Rule,
+    Scope,
     Standing,
     StrangerPolicy,
     SubHandling,
@@ -53,14 +55,17 @@ def settle_denial(turn: Turn, profile: Profile, contact: BareJid) -> None:
     turn.set_standing(profile, contact, Standing(denied_until=quiet_until))
 
 
-def block(turn: Turn, profile: Profile, identity: str) -> None:
-    """Block a contact or a domain, here and in the user's block list (XEP-0191)."""
+def block(turn: Turn, profile: Profile, identity: str, **more: object) -> None:
+    """Block a contact or a domain, here and in the user's block list (XEP-0191).
+
+    *more* goes into the rule: its end, its note.
+    """
     turn.drop_rules_about(profile, identity)
-    turn.add_rule(profile, identity, SubHandling.BLOCK)
+    turn.add_rule(profile, identity, SubHandling.BLOCK, **more)
     for contact in clear_blocked(turn, profile, identity):
         if contact != identity:  # a domain's entry does not clear what waits in Prosody
             turn.act(Act.DENY, profile.user, contact)
-    listed = _listed_as(identity)
+    listed = listed_as(identity)
     if listed is not None:
         turn.act(Act.BLOCK, profile.user, listed)
 
@@ -76,10 +81,18 @@ def clear_blocked(turn: Turn, profile: Profile, identity: str) -> list[BareJid]:
     return gone
 
 
+def drop_rule(turn: Turn, profile: Profile, rule: Rule) -> None:
+    """Take a rule away, and its entry in the user's block list with it."""
+    listed = listed_as(rule.identity)
+    if listed is not None and rule.sub_handling is SubHandling.BLOCK and rule.scope is Scope.BOTH:
+        turn.act(Act.UNBLOCK, profile.user, listed)
+    turn.drop_rule(profile, rule)
+
+
 def forget(turn: Turn, profile: Profile, identity: str) -> bool:
     """Undo whatever the user decided about an identity; say whether there was anything."""
     dropped = turn.drop_rules_about(profile, identity)
-    listed = _listed_as(identity)
+    listed = listed_as(identity)
     if listed is not None and any(rule.sub_handling is SubHandling.BLOCK for rule in dropped):
         turn.act(Act.UNBLOCK, profile.user, listed)
     had_standing = BareJid(identity) in profile.standing
@@ -104,7 +117,7 @@ def _names(identity: str, contact: BareJid) -> bool:
     return identity in (contact, f"@{contact.rpartition('@')[2]}")
 
 
-def _listed_as(identity: str) -> BareJid | None:
+def listed_as(identity: str) -> BareJid | None:
     """Return what stands for *identity* in a block list: addresses and whole domains only."""
     if identity.startswith("@"):
         return None if identity.startswith("@*") else BareJid(identity[1:])

@@ -22,9 +22,9 @@ from vestibule.core.model import (
     Verdict,
 )
 from vestibule.core.profile import NoticeKind, Profile, Request, RequestKind
-from vestibule.desk import notices
+from vestibule.desk import codes, notices
 from vestibule.desk.turn import Turn
-from vestibule.gate.dialogue import Answer, Check
+from vestibule.gate.dialogue import Act, Answer, Check
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +69,7 @@ def attempt_of(profile: Profile, check: Check, now: datetime) -> Attempt:
         content=check.content,
         relation=relation,
         standing=standing,
+        has_code=codes.valid(profile, check.token, now) is not None,
         in_order=check.contact in profile.held,
     )
 
@@ -129,6 +130,8 @@ def _record(
             _keep_request(turn, profile, check, RequestKind.SUBSCRIPTION, attempt.relation)
         case Verdict.APPROVE:
             welcome(turn, profile, check.contact, is_news=decision.reason not in _UNTOLD)
+            if decision.reason is Reason.CODE:
+                _use_code(turn, profile, check)
             return turn.release(profile, check.contact)
         case Verdict.DENY:
             _count_repeat(turn, profile, check.contact)
@@ -163,6 +166,15 @@ def welcome(turn: Turn, profile: Profile, contact: BareJid, *, is_news: bool) ->
         number = turn.next_number(profile)
         turn.add_notice(profile, contact, NoticeKind.ADDED, number)
         notices.tell_added(turn, profile, contact, number)
+
+
+def _use_code(turn: Turn, profile: Profile, check: Check) -> None:
+    """Count the use, and add the contact back: XEP-0379 §4 has both sides see each other."""
+    code = codes.valid(profile, check.token, turn.now)
+    if code is not None:
+        codes.use(turn, profile, code)
+    turn.change_standing(profile, check.contact, denied_until=None)
+    turn.act(Act.ADD, profile.user, check.contact)
 
 
 def _count_repeat(turn: Turn, profile: Profile, contact: BareJid) -> None:

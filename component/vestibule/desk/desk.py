@@ -6,23 +6,24 @@ Must not know what the things done mean (``checks``, ``events``, ``answers``).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from vestibule.core.model import BareJid, Kind
+from vestibule.core.model import BareJid, Kind, Relation
 from vestibule.core.profile import Held
 from vestibule.desk import checks, events
 from vestibule.desk.courier import Courier
-from vestibule.desk.ports import Clock, Gate, House, Post
+from vestibule.desk.ports import Clock, Gate, GateAway, GateRefused, House, Post
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
 from vestibule.gate.dialogue import Answer, Check, CheckBatch, EventIq, Hello
 from vestibule.store.commit import CommitResult
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
+from vestibule.store.reading import HeldMessage
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,27 @@ class Desk:
         self._inbox.put_nowait(_Job(run, fail))
         return await done
 
+    async def relations(
+        self, user: BareJid, contacts: Iterable[BareJid]
+    ) -> dict[BareJid, Relation]:
+        """Ask what the user's roster says about *contacts*; nothing where the gate is away.
+
+        Never to be awaited inside a turn: everybody's traffic would wait for the answer.
+        """
+        pairs = [(user, contact) for contact in contacts]
+        if not pairs:
+            return {}
+        try:
+            states = await self._gate.states(user.rpartition("@")[2], pairs)
+        except (GateAway, GateRefused) as reason:
+            log.info("the roster could not be asked: %s", reason)
+            return {}
+        return {state.contact: state.relation for state in states}
+
+    async def held(self, user: BareJid, contact: BareJid, most: int) -> list[HeldMessage]:
+        """Return what waits of a contact, the oldest first."""
+        return await self._database.held_page(user, contact, 0, most)
+
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
@@ -121,7 +143,7 @@ class Desk:
             log.exception("a turn failed")
             self._give_up(turn, items, failures, error)
             return
-        await self._correct_counts(result)
+        self._correct_counts(result)
         for say in turn.after:
             say()
         self.courier.take(turn)
@@ -186,11 +208,15 @@ class Desk:
         for fail in failures:
             fail(error)
 
-    async def _correct_counts(self, result: CommitResult) -> None:
-        """Take back what was counted as held and is not: given up, or held before."""
+    def _correct_counts(self, result: CommitResult) -> None:
+        """Take back what was counted as held and is not: given up, or held before.
+
+        A book that is not in memory is read with the right counts when it is next needed.
+        """
         for row in (*result.voided, *result.repeated):
-            profile = await self.profiles.get(row.user)
-            uncount(profile.held, row.contact, 1, row.size)
+            profile = self.profiles.at_hand(row.user)
+            if profile is not None:
+                uncount(profile.held, row.contact, 1, row.size)
 
 
 def uncount(held: dict[BareJid, Held], contact: BareJid, count: int, size: int) -> None:

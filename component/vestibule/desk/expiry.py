@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from vestibule.core.model import BareJid
+from vestibule.desk import answers
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import Pair
 from vestibule.desk.turn import Turn
@@ -31,6 +33,7 @@ async def run(desk: Desk, database: Database) -> None:
     while True:
         try:
             await end_requests(desk, database)
+            await end_rules(desk, database)
         except StoreError as error:
             log.error("could not end what is over: %s", error)
         await asyncio.sleep(_EVERY)
@@ -60,3 +63,18 @@ async def _end(turn: Turn, pair: Pair) -> None:
     turn.drop_request(profile, contact)
     turn.discard(profile, contact)
     turn.act(Act.DENY, user, contact)
+
+
+async def end_rules(desk: Desk, database: Database) -> int:
+    """Take away the rules whose time is over, from block lists too; return how many."""
+    over = await database.expired_rules(desk.now())
+    for start in range(0, len(over), _AT_ONCE):
+        await desk.do(partial(_drop_all, rules=over[start : start + _AT_ONCE]))
+    return len(over)
+
+
+async def _drop_all(turn: Turn, rules: Sequence[tuple[BareJid, int]]) -> None:
+    for user, rule_id in rules:
+        profile = await turn.profile(user)
+        for rule in [rule for rule in profile.rules if rule.id == rule_id]:
+            answers.drop_rule(turn, profile, rule)

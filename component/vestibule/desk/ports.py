@@ -100,6 +100,7 @@ class Limits:
     held_per_contact: int = 20
     held_per_user: int = 1000
     held_bytes_per_user: int = 10 * 1024 * 1024
+    rules_per_user: int = 500
     notices_per_hour: int = 20
     request_expiry: timedelta = timedelta(days=30)
     quiet_after_deny: timedelta = timedelta(days=7)
@@ -114,3 +115,5 @@ class House:
     limits: Limits
     admin_rules: list[Rule]
     language: str = "en"
+    locked: bool = False
+    """Users cannot choose their model."""

@@ -19,7 +19,7 @@ from vestibule.core.model import (
     Standing,
     SubHandling,
 )
-from vestibule.core.profile import Held, Notice, NoticeKind, Profile, Request
+from vestibule.core.profile import Code, Held, Notice, NoticeKind, Profile, Request
 from vestibule.desk.ports import House, Pair
 from vestibule.gate.dialogue import Act, Check, Event, EventKind, HeldMessage
 from vestibule.store.changes import NOTICES_KEPT, Changes
@@ -61,7 +61,8 @@ class Turn:
     def settings_of(self, profile: Profile) -> Settings:
         """Return what holds for a user: their own choice, else the house's."""
         defaults = self.house.defaults
-        return Settings(profile.model or defaults.model, profile.strangers or defaults.strangers)
+        model = defaults.model if self.house.locked else profile.model or defaults.model
+        return Settings(model, profile.strangers or defaults.strangers)
 
     def rules_of(self, profile: Profile) -> list[Rule]:
         """Return every rule that may speak for a user."""
@@ -172,6 +173,16 @@ class Turn:
     def write_letter(self, user: BareJid, words: str) -> None:
         """Have the user told something, at the latest after the next connection."""
         self.letters.append(self.changes.queue_letter(user, words))
+
+    def save_code(self, profile: Profile, code: Code) -> None:
+        """Write a contact code down as it stands."""
+        self._touch(profile)
+        self.changes.save_code(profile.user, code)
+
+    def drop_code(self, profile: Profile, code: Code) -> None:
+        """Strike a contact code out."""
+        self._touch(profile)
+        self.changes.delete_code(code.token)
 
     # Held messages -------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from vestibule.core.model import BareJid, Rule, Standing
-from vestibule.core.profile import Notice, Profile, Request
+from vestibule.core.profile import Code, Notice, Profile, Request
 from vestibule.store.times import optional_text_from, text_from
 
 Value = str | int | None
@@ -49,6 +49,10 @@ _SAVE_REQUEST = """
         last_at = excluded.last_at, asked = excluded.asked, note = excluded.note,
         noticed = excluded.noticed"""
 
+_SAVE_CODE = """
+    INSERT INTO codes (token, user, label, expires_at, uses_left) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (token) DO UPDATE SET uses_left = excluded.uses_left"""
+
 _SAVE_NOTICE = """
     INSERT INTO notices (user, number, contact, kind, at)
     VALUES (?, ?, ?, ?, ?)
@@ -76,6 +80,7 @@ _DELETE_USER = (
     "DELETE FROM held WHERE user = ?",
     "DELETE FROM acts WHERE user = ?",
     "DELETE FROM letters WHERE user = ?",
+    "DELETE FROM codes WHERE user = ?",
 )
 
 
@@ -227,6 +232,15 @@ class Changes:
     def delete_rule(self, rule_id: int) -> None:
         """Strike out a rule, a user's or an admin's."""
         self._add("DELETE FROM rules WHERE id = ?", rule_id)
+
+    def save_code(self, user: BareJid, code: Code) -> None:
+        """Keep a code as it stands now."""
+        at = text_from(code.expires_at)
+        self._add(_SAVE_CODE, code.token, user, code.label, at, code.uses_left)
+
+    def delete_code(self, token: str) -> None:
+        """Strike out a code that is used up, over or revoked."""
+        self._add("DELETE FROM codes WHERE token = ?", token)
 
     def queue_act(self, host: str, act: str, user: BareJid, contact: BareJid) -> int:
         """Keep what the gate of *host* is to do until it acknowledges; return the act's id."""

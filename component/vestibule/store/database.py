@@ -139,6 +139,10 @@ class Database:
         """Return the requests first made before a moment, the oldest first."""
         return await self.run(reading.expired_requests, before)
 
+    async def expired_rules(self, before: datetime) -> list[tuple[BareJid, int]]:
+        """Return owner and id of the users' rules that ended before a moment."""
+        return await self.run(reading.expired_rules, before)
+
     async def acts(self, host: str) -> list[Act]:
         """Return what the gate of a host still has to acknowledge, in the order it was told."""
         return await self.run(reading.acts, host)

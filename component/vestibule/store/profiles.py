@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from cachetools import LRUCache
 
 from vestibule.core.model import BareJid, Model, Standing, StrangerPolicy
-from vestibule.core.profile import Held, Notice, NoticeKind, Profile, Request, RequestKind
+from vestibule.core.profile import Code, Held, Notice, NoticeKind, Profile, Request, RequestKind
 from vestibule.store.database import Database
 from vestibule.store.reading import rule_from
 from vestibule.store.times import optional_time_from, time_from
@@ -49,7 +49,11 @@ _NOTICES = """
     FROM json_each(?) AS asked CROSS JOIN notices ON notices.user = asked.value
     ORDER BY notices.number"""
 
-QUESTIONS = (_USERS, _RULES, _STANDING, _REQUESTS, _HELD, _NOTICES)
+_CODES = """
+    SELECT codes.user, codes.token, codes.label, codes.expires_at, codes.uses_left
+    FROM json_each(?) AS asked CROSS JOIN codes ON codes.user = asked.value"""
+
+QUESTIONS = (_USERS, _RULES, _STANDING, _REQUESTS, _HELD, _NOTICES, _CODES)
 """Each takes the users asked for as one JSON list."""
 
 
@@ -125,6 +129,8 @@ def _read(connection: sqlite3.Connection, users: list[BareJid]) -> dict[BareJid,
         books[user].held[contact] = Held(count, size, bool(releasing))
     for user, number, contact, kind, at in connection.execute(_NOTICES, (asked,)):
         books[user].notices.append(Notice(number, contact, NoticeKind(kind), time_from(at)))
+    for user, token, label, expires_at, uses_left in connection.execute(_CODES, (asked,)):
+        books[user].codes[token] = Code(token, label, time_from(expires_at), uses_left)
     return books
 
 

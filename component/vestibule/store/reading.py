@@ -139,6 +139,12 @@ def expired_requests(connection: sqlite3.Connection, before: datetime) -> list[P
     return [Pair._make(row) for row in connection.execute(sql, (text_from(before),))]
 
 
+def expired_rules(connection: sqlite3.Connection, before: datetime) -> list[tuple[BareJid, int]]:
+    """Return owner and id of the users' rules that ended before a moment."""
+    sql = "SELECT user, id FROM rules WHERE valid_until <= ? AND user IS NOT NULL ORDER BY id"
+    return [(BareJid(user), rule) for user, rule in connection.execute(sql, (text_from(before),))]
+
+
 def acts(connection: sqlite3.Connection, host: str) -> list[Act]:
     """Return what the gate of a host still has to acknowledge, in the order it was told."""
     sql = "SELECT id, act, user, contact FROM acts WHERE host = ? ORDER BY id"

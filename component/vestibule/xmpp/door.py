@@ -22,6 +22,8 @@ _LONGEST: Final = 4096
 _MOST_WAITING: Final = 20
 """Messages of one user that may wait for their answer; more are not read."""
 
+_FAILED: Final = "That did not work just now. Please try again in a moment."
+
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 
 Answer = Callable[[BareJid, str, str | None], Awaitable[str]]
@@ -66,13 +68,20 @@ class Door:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
 
+    async def _told(self, user: BareJid, stanza: Element, words: str) -> str:
+        """Return the answer; whatever fails, a person gets one."""
+        try:
+            return await self._answer(user, words, stanza.get(_XML_LANG))
+        except Exception:
+            log.exception("a user's words could not be answered")
+            return _FAILED
+
     async def _serve(self, user: BareJid, queue: "asyncio.Queue[Element]") -> None:
         """Answer one user's messages in order, until none is left."""
         try:
             while not queue.empty():
                 stanza = queue.get_nowait()
                 words = child_text(stanza, "body")[:_LONGEST]
-                told = await self._answer(user, words, stanza.get(_XML_LANG))
-                self._send(message(user, self.address, told))
+                self._send(message(user, self.address, await self._told(user, stanza, words)))
         finally:
             self._waiting.pop(user, None)

@@ -9,7 +9,7 @@ Must not know slixmpp, connections or what a stanza means to the program.
 import re
 from collections.abc import Iterator
 from typing import Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError, fromstring
 
 COMPONENT_NS: Final = "jabber:component:accept"
 CLIENT_NS: Final = "jabber:client"
@@ -110,6 +110,14 @@ def child_text(element: Element, name: str, namespace: str | None = None) -> str
     """Return the text of the first child so named, or an empty one."""
     found = child(element, name, namespace)
     return "" if found is None else found.text or ""
+
+
+def body_of(stanza: str) -> str:
+    """Return the words of a message that was kept as text, or an empty text."""
+    try:
+        return child_text(fromstring(stanza), "body")
+    except ParseError:
+        return ""
 
 
 def depth_exceeds(element: Element, limit: int) -> bool:

@@ -100,6 +100,16 @@ async def test_closing_leaves_everything_in_the_one_file(path: Path) -> None:
     assert on_disk(path, "SELECT check_name FROM held") == [("1.1",)]
 
 
+async def test_closing_empties_the_wal_also_while_another_program_looks_on(path: Path) -> None:
+    async with Database.open(path) as database:
+        await held_again(database, "1.1")
+        other = sqlite3.connect(path)
+        other.execute("SELECT count(*) FROM held").fetchall()
+
+    with closing(other):
+        assert path.with_name("vestibule.db-wal").stat().st_size == 0
+
+
 async def test_no_thread_outlives_a_failure_while_open(path: Path) -> None:
     threads: list[threading.Thread] = []
 

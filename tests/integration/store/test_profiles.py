@@ -113,7 +113,7 @@ async def test_a_deleted_users_book_is_empty_before_the_rows_are_gone(database: 
     profiles = Profiles(database)
     await profiles.get(user)
 
-    empty = profiles.start_over(user)
+    profiles.renew(user)
 
     assert await profiles.get(user) == Profile(user)
 

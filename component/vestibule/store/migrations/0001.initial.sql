@@ -23,6 +23,8 @@ CREATE UNIQUE INDEX rules_identity ON rules (user, identity, scope, source);
 -- NULLs never equal each other, so the rules of admins need their own guard.
 CREATE UNIQUE INDEX rules_of_admins ON rules (identity, scope, source) WHERE user IS NULL;
 
+CREATE INDEX rules_end ON rules (valid_until) WHERE valid_until IS NOT NULL;
+
 CREATE TABLE standing (
     user         TEXT NOT NULL,
     contact      TEXT NOT NULL,
@@ -85,3 +87,13 @@ CREATE TABLE letters (
     user TEXT NOT NULL,
     body TEXT NOT NULL
 ) STRICT;
+
+-- Codes a user handed out (XEP-0379): who brings one is let in without being asked.
+CREATE TABLE codes (
+    token      TEXT PRIMARY KEY,
+    user       TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    uses_left  INTEGER NOT NULL CHECK (uses_left > 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX codes_user ON codes (user);

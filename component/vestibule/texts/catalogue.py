@@ -38,10 +38,8 @@ class Notices:
     added: str
     added_reply: str
     digest: str
-    button_add: str
-    button_accept: str
-    button_deny: str
-    button_block: str
+    buttons: Mapping[str, str]
+    """By the word a button stands for."""
     ask_first: str
     not_reachable: str
     too_much_waits: str
@@ -56,7 +54,6 @@ class General:
     usage: str
     help_intro: str
     help_admin: str
-    help_language: str
     broken: str
     not_written: str
     not_confirmed: str
@@ -64,8 +61,6 @@ class General:
     and_more: str
     nothing_changed: str
     enforced: str
-    yes: str
-    no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +73,10 @@ class Settings:
     chosen_strangers: Mapping[StrangerPolicy, str]
     only_reactive: str
     locked: str
+    is_locked: str
     back_to_default: str
     language: str
     language_auto: str
-    saved: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ class Requests:
     how_to_answer: str
     quiet: Counted
     quiet_line: str
-    came_in: str
+    asked_again: Counted
     came_in_line: str
     no_such_number: str
     nobody_to_answer: str
@@ -115,7 +110,7 @@ class Requests:
     added: str
     released: Counted
     denied: str
-    denied_for_now: str
+    denied_for_now: Counted
     discarded: Counted
     blocked: str
     blocked_domain: str
@@ -133,7 +128,6 @@ class Requests:
     shown_line: str
     shown_more: Counted
     no_words: str
-    reported: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +151,11 @@ class Rules:
     replaced: str
     allow_ends: str
     settled_stay: str
-    overruled: str
     forgotten: str
     forgotten_rule: str
     nothing_known: str
     too_many: str
+    all_is_anyone: str
     bad_duration: str
     bad_moment: str
     ends_before: str
@@ -180,24 +174,17 @@ class Explain:
     writes: Mapping[str, str]
     """By verdict: what happens to what they write."""
     because: Mapping[Reason, str]
+    reason: str
     rule: str
     otherwise: str
     waits: str
     roster_unknown: str
     who_model: Mapping[Model, str]
+    sees_you: str
     who_approved: str
     who_wrote: str
     who_rules: str
-    who_roster: str
-    who_nobody: str
-    who_revoke: str
     who_incomplete: str
-    sees_you: str
-    may_write: str
-    sent: str
-    sent_none: str
-    sent_asked: str
-    sent_approved: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +197,20 @@ class Transfer:
     import_failed: Counted
     forget_me: str
     forgotten: str
-    not_sure: str
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """What forms show; by node, field, or value."""
+    """What forms show."""
 
     title: Mapping[str, str]
+    """By node."""
     instructions: Mapping[str, str]
+    """By node."""
     label: Mapping[str, str]
+    """By field; by node and field where one field means two things."""
     choice: Mapping[str, str]
+    """By value; by field and value where one value means two things."""
     required: str
     not_a_choice: str
     not_yes_or_no: str

@@ -1,0 +1,107 @@
+-- Measures the gate from within the server it runs in: what its hooks add to a message between
+-- two people who know each other, what its memory of verdicts takes, how often rosters were read.
+-- Part of the bench and of the tests that count; never for a server with users.
+local st = require "util.stanza"; -- COMPAT 0.12
+local jid = require "util.jid";
+
+local host = module.host;
+local host_session = prosody.hosts[host];
+local xmlns_bench = "urn:vestibule:bench";
+
+local calls, calls_for_memory = 200000, 10000;
+local verdicts, verdicts_of_a_user = 100000, 10;
+
+local function nothing() end
+
+local function gate_handlers(name)
+	local found = {};
+	for _, handler in ipairs(host_session.events.get_handlers(name) or {}) do
+		if debug.getinfo(handler, "S").source:find("vestibule", 1, true) then
+			found[#found + 1] = handler;
+		end
+	end
+	return found;
+end
+
+local function seconds_of(handler, event)
+	local start = os.clock();
+	for _ = 1, calls do handler(event); end
+	return os.clock() - start;
+end
+
+-- Nanoseconds and bytes of one call of each of the gate's hooks for an event.
+local function cost_of(name, event)
+	local nanoseconds, bytes = 0, 0;
+	for _, handler in ipairs(gate_handlers(name)) do
+		assert(handler(event) == nil, "the gate wanted to do something about " .. name);
+		nanoseconds = nanoseconds + (seconds_of(handler, event) - seconds_of(nothing, event)) / calls * 1e9;
+		collectgarbage();
+		collectgarbage("stop");
+		local before = collectgarbage("count");
+		for _ = 1, calls_for_memory do handler(event); end
+		bytes = bytes + (collectgarbage("count") - before) * 1024 / calls_for_memory;
+		collectgarbage("restart");
+	end
+	return nanoseconds, bytes;
+end
+
+local measures = {};
+
+-- The asker writes to the first contact in their roster who is online.
+function measures.hooks(origin)
+	local to;
+	for contact, item in pairs(origin.roster) do
+		if contact and item.subscription == "both" and prosody.bare_sessions[contact] then to = contact; end
+	end
+	local message = st.message({ to = to, from = origin.full_jid, type = "chat", id = "x" }):text_tag("body", "hello");
+	local event = { origin = origin, stanza = message };
+	local sent_ns, sent_bytes = cost_of("pre-message/bare", event);
+	local received_ns, received_bytes = cost_of("message/bare", event);
+	return {
+		sent_ns = sent_ns; sent_bytes = sent_bytes;
+		received_ns = received_ns; received_bytes = received_bytes;
+	};
+end
+
+local function kib()
+	collectgarbage();
+	collectgarbage();
+	return collectgarbage("count");
+end
+
+-- A second instance of the gate's memory, filled; the gate's own stays as it is.
+function measures.memory()
+	local before = kib();
+	local memory = host_session.modules.vestibule.module:require "memory";
+	for number = 1, verdicts do
+		local user = ("somebody-%d@example.com"):format(number // verdicts_of_a_user);
+		local contact = ("a.contact-%d@elsewhere.example.org"):format(number);
+		memory.remember(user, "message", contact, "b", 60);
+	end
+	local after = kib();
+	assert(memory.remembered("somebody-1@example.com", "message", "a.contact-11@elsewhere.example.org") == "b");
+	return { mib = (after - before) / 1024; verdicts = verdicts };
+end
+
+local rosters_read = 0;
+module:hook("roster-load", function () rosters_read = rosters_read + 1; end);
+
+function measures.rosters()
+	return { read = rosters_read };
+end
+
+local function on_question(event)
+	local origin, stanza = event.origin, event.stanza;
+	local what = stanza.tags[1];
+	if not what or what.attr.xmlns ~= xmlns_bench then return; end
+	if stanza.attr.type ~= "get" or not measures[what.name] or jid.host(stanza.attr.from) ~= host then return; end
+	local texts = {};
+	for name, value in pairs(measures[what.name](origin)) do
+		texts[#texts + 1] = ("%s=%.3f"):format(name, value);
+	end
+	origin.send(st.message({ id = "probe", figures = table.concat(texts, " ") }));
+	origin.send(st.reply(stanza));
+	return true;
+end
+
+module:hook("iq/host", on_question, 20);
