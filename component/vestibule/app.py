@@ -14,13 +14,16 @@ from vestibule import texts
 from vestibule.commands.chat import Chat
 from vestibule.commands.office import Office
 from vestibule.config import Config
-from vestibule.core.model import BareJid, Settings, Verdict
+from vestibule.core.model import BareJid, Rule, Settings, Verdict
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
 from vestibule.gate.reading import Reader
 from vestibule.gate.writing import BounceText
 from vestibule.store.database import Database
-from vestibule.xmpp import disco
+from vestibule.watch.duty import Duty
+from vestibule.watch.health import Facts, Health
+from vestibule.watch.meters import Meters
+from vestibule.xmpp import adhoc, disco
 from vestibule.xmpp.address import prepare
 from vestibule.xmpp.door import Door
 from vestibule.xmpp.gates import Gates
@@ -48,28 +51,29 @@ async def _run(config: Config) -> int:
         app = App(
             config,
             database,
-            House(
-                hosts=frozenset(config.hosts),
-                defaults=Settings(config.default_model, config.default_strangers),
-                limits=_limits(config),
-                admin_rules=await database.admin_rules(),
-                language=config.texts.language,
-            ),
+            house_from(config, await database.admin_rules()),
         )
         await app.run(stop)
     return 0
 
 
-def _limits(config: Config) -> Limits:
+def house_from(config: Config, admin_rules: list[Rule]) -> House:
+    """Return what the operator decided for everybody."""
     limits = config.limits
-    return Limits(
-        requests_per_user=limits.requests_per_user,
-        held_per_contact=limits.held_per_contact,
-        held_per_user=limits.held_per_user,
-        held_bytes_per_user=limits.held_bytes_per_user,
-        notices_per_hour=limits.notices_per_hour,
-        request_expiry=limits.request_expiry,
-        quiet_after_deny=limits.quiet_after_deny,
+    return House(
+        hosts=frozenset(config.hosts),
+        defaults=Settings(config.default_model, config.default_strangers),
+        admin_rules=admin_rules,
+        language=config.texts.language,
+        limits=Limits(
+            requests_per_user=limits.requests_per_user,
+            held_per_contact=limits.held_per_contact,
+            held_per_user=limits.held_per_user,
+            held_bytes_per_user=limits.held_bytes_per_user,
+            notices_per_hour=limits.notices_per_hour,
+            request_expiry=limits.request_expiry,
+            quiet_after_deny=limits.quiet_after_deny,
+        ),
     )
 
 
@@ -80,7 +84,10 @@ class App:
         jid = self._jid = config.jid
         reader = Reader(house.hosts, prepare=prepare, render=_render)
         gates = Gates(jid, reader, bounces(house.language))
-        self.desk = Desk(database, house, gates, gates, lambda: datetime.now(UTC))
+        self._meters = Meters()
+        self.desk = Desk(
+            database, house, gates, gates, lambda: datetime.now(UTC), watch=self._meters
+        )
         office = Office(
             self.desk,
             admins=frozenset(map(BareJid, config.admins)),
@@ -89,6 +96,7 @@ class App:
             body_of=body_of,
         )
         chat = Chat(office)
+        self._adhoc = adhoc.Adhoc(office, house.hosts, gates.send)
         self._door = Door(jid, house.hosts, gates.send, chat.answer)
         self._gates = gates
         self._hosts = house.hosts
@@ -101,7 +109,9 @@ class App:
             gates,
             take=self.desk.put,
             visitor=self._door.visit,
-            is_full=lambda: self.desk.waiting >= config.limits.max_queue,
+            is_full=self._meters.counting_full(
+                lambda: self.desk.waiting >= config.limits.max_queue
+            ),
             on_link=self._on_link,
         )
         self.uplink = gates.uplink = Uplink(
@@ -113,9 +123,28 @@ class App:
             refusals_before_giving_up=config.connection.fatal_after,
             receiver=reception,
         )
-        disco.register(self.uplink.xmpp)
+        self._meters.count_drops(self.uplink.dropped)
+        self._duty = Duty(
+            jid,
+            config.database,
+            self._meters,
+            Health(jid, house.hosts),
+            self._facts,
+            config.watch.address,
+        )
+        disco.register(self.uplink.xmpp, self._adhoc.listed)
+        adhoc.register(self.uplink.xmpp, self._adhoc)
+
+    def _facts(self) -> Facts:
+        return Facts(
+            link=self.uplink.connected,
+            greeted=frozenset(self._gates.greeted),
+            is_writing=self._meters.is_writing,
+            queue=self.desk.waiting,
+        )
 
     def _on_link(self, up: bool) -> None:
+        self._meters.connections.inc(up)
         self._gates.greeted.clear()
         if self._patience is not None:
             self._patience.cancel()
@@ -143,19 +172,23 @@ class App:
         """Serve until *stop* is set, then finish what can be finished."""
         working = asyncio.create_task(self.desk.run())
         linked = asyncio.create_task(self.uplink.run())
+        watching = asyncio.create_task(self._duty.run())
         stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([working, linked, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in (working, linked):
+            tasks = [working, linked, watching, stopping]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in (working, linked, watching):
                 if task.done():
                     task.result()
         finally:
+            watching.cancel()
             await self.uplink.stop()
             await self._door.close()
+            await self._adhoc.close()
             await self.desk.courier.close()
             for task in (working, linked, stopping):
                 task.cancel()
-            await asyncio.gather(working, linked, stopping, return_exceptions=True)
+            await asyncio.gather(working, linked, watching, stopping, return_exceptions=True)
 
 
 def bounces(language: str) -> list[BounceText]:

@@ -4,116 +4,40 @@ Responsible for each option's default and limits; what it is for: ``docs/configu
 Must not know who uses an option: it opens no database and no connection.
 """
 
-import json
 import os
 import re
 import stat
 import tomllib
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import pytimeparse2  # type: ignore[import-untyped]
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
-    TypeAdapter,
     ValidationError,
-    ValidationInfo,
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from vestibule.core.model import Model, StrangerPolicy
 from vestibule.errors import ConfigErrors, nearest, shown
-from vestibule.xmpp.address import prepare
+from vestibule.values import (
+    Admin,
+    Count,
+    CountOrNone,
+    Domain,
+    Entries,
+    File,
+    Host,
+    Listen,
+    Secret,
+    Server,
+    lasting,
+)
 
 PREFIX: Final = "VESTIBULE_"
-
-
-def parse_duration(value: object) -> timedelta:
-    """Read ``7d``, ``30 days``, ``90s`` or ISO 8601 (``P7D``); a bare number has no unit."""
-    if isinstance(value, timedelta):
-        return value
-    text = value.strip() if isinstance(value, str) else ""
-    with suppress(ValueError, OverflowError):  # not ISO 8601 after all, or too long
-        if text.startswith("P"):
-            return TypeAdapter(timedelta).validate_python(text)
-        seconds = pytimeparse2.parse(text) if re.match(r"\d[^:]*[A-Za-z]", text) else None
-        if seconds is not None:
-            return timedelta(seconds=float(seconds))
-    raise ValueError(f"{shown(value)} is no duration; write one like '30s', '7d' or 'P7D'")
-
-
-def _domain(text: str) -> str:
-    domain = prepare(text)
-    if domain is None or "@" in domain or "/" in text:
-        raise ValueError(f"{shown(text)} is no domain; write one like 'example.org'")
-    return domain
-
-
-def _host(domain: str, info: ValidationInfo) -> str:
-    if domain == info.data.get("jid"):
-        raise ValueError(f"{domain!r} is the component itself; list the hosts that have users")
-    return domain
-
-
-def _admin(text: str) -> str:
-    address = prepare(text)
-    if address is None or "@" not in address or "/" in text:
-        raise ValueError(f"{shown(text)} is no bare address; write one like 'ann@example.org'")
-    return address
-
-
-def _server(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}", text):
-        raise ValueError(f"{shown(text)} is no host name; write it alone, the port goes into port")
-    return text
-
-
-def _file(path: Path) -> Path:
-    if path.name in {"", ".."} or "\0" in str(path):
-        raise ValueError(f"{shown(str(path))} names no file; write the path of one")
-    return path.expanduser()
-
-
-def _secret(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if not text.isprintable() or not text or text != text.strip():
-        raise ValueError("is empty, of several lines, or has spaces around it; write one line")
-    return secret
-
-
-def _entries(value: object) -> object:
-    """Let the environment write a list as JSON or with commas."""
-    if not isinstance(value, str):
-        return value
-    with suppress(ValueError):
-        if value.lstrip().startswith("["):
-            return json.loads(value)
-    return [entry.strip() for entry in value.split(",") if entry.strip()]
-
-
-def _duration(least: str, most: str) -> BeforeValidator:
-    def read(value: object) -> timedelta:
-        duration = parse_duration(value)
-        if not parse_duration(least) <= duration <= parse_duration(most):
-            raise ValueError(f"is too short or too long; write a duration from {least} to {most}")
-        return duration
-
-    return BeforeValidator(read)
-
-
-Count = Annotated[int, Field(ge=1, le=10**12)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Host = Annotated[Domain, AfterValidator(_host)]
-Admin = Annotated[str, AfterValidator(_admin)]
-File = Annotated[Path, AfterValidator(_file)]
 
 
 class Section(BaseModel):
@@ -129,16 +53,16 @@ class Limits(Section):
     held_per_contact: Count = 20
     held_per_user: Count = 1000
     held_bytes_per_user: Count = 10_485_760
-    notices_per_hour: Count = 20
-    request_expiry: Annotated[timedelta, _duration("1s", "3650d")] = timedelta(days=30)
-    quiet_after_deny: Annotated[timedelta, _duration("0s", "3650d")] = timedelta(days=7)
+    notices_per_hour: CountOrNone = 20
+    request_expiry: Annotated[timedelta, lasting("1s", "3650d")] = timedelta(days=30)
+    quiet_after_deny: Annotated[timedelta, lasting("0s", "3650d")] = timedelta(days=7)
     max_queue: Count = 10_000
 
 
 class Connection(Section):
     """What to do about a server that is away or refuses us."""
 
-    backoff_max: Annotated[timedelta, _duration("1s", "1h")] = timedelta(seconds=30)
+    backoff_max: Annotated[timedelta, lasting("1s", "1h")] = timedelta(seconds=30)
     fatal_after: Annotated[int, Field(ge=0, le=1000)] = 3
 
 
@@ -156,16 +80,28 @@ class Texts(Section):
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
 
 
+class Watch(Section):
+    """What operators can look at while it runs."""
+
+    listen: Listen = ""
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where to listen; None: nowhere."""
+        host, _, port = self.listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if self.listen else None
+
+
 class Config(Section):
     """Everything the operator decides, checked. `load` makes it out of its sources."""
 
     jid: Domain
-    secret: Annotated[SecretStr, AfterValidator(_secret)]
+    secret: Secret
     secret_file: File | None = None
-    server: Annotated[str, AfterValidator(_server)] = "localhost"
+    server: Server = "localhost"
     port: Annotated[int, Field(ge=1, le=65535)] = 5347
-    hosts: Annotated[tuple[Host, ...], BeforeValidator(_entries), Field(min_length=1)]
-    admins: Annotated[tuple[Admin, ...], BeforeValidator(_entries)] = ()
+    hosts: Annotated[tuple[Host, ...], Entries, Field(min_length=1)]
+    admins: Annotated[tuple[Admin, ...], Entries] = ()
     database: File = Path("/var/lib/vestibule/vestibule.sqlite3")
     default_model: Model = Model.REACTIVE
     default_strangers: StrangerPolicy = StrangerPolicy.HOLD
@@ -173,6 +109,7 @@ class Config(Section):
     connection: Connection = Connection()
     log: Log = Log()
     texts: Texts = Texts()
+    watch: Watch = Watch()
 
 
 class _Variables(Config, BaseSettings):

@@ -91,6 +91,13 @@ local function roster_of(user)
 	return reply;
 end
 
+-- Sent before the component learnt of what the user has decided since: not carried out.
+local by_decision = { approve = true, deny = true, add = true, polite = true };
+
+local function is_superseded(name, user, contact)
+	return by_decision[name] and memory.is_decided(memory.pair(user, contact));
+end
+
 local function on_act(event)
 	local origin, stanza = event.origin, event.stanza;
 	local act = stanza.tags[1];
@@ -114,6 +121,8 @@ local function on_act(event)
 		origin.send(st.error_reply(stanza, "cancel", "item-not-found"));
 	elseif act.name == "roster" then
 		origin.send(st.reply(stanza):add_child(roster_of(user)));
+	elseif is_superseded(act.name, user, contact) then
+		origin.send(st.reply(stanza));
 	else
 		local ok, err = handler(user, contact, act);
 		if ok == nil and err then

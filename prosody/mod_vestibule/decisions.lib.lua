@@ -21,10 +21,18 @@ local function make_stale(user, contact)
 	if gathering then mark(gathering); end
 end
 
+-- Decide who may see or reach the user, other than what is only known about a contact.
+local settling = { approved = true, denied = true, removed = true, blocked = true, unblocked = true };
+
+local function settles(kind)
+	return settling[kind] == true;
+end
+
 -- Tell the component before the stanza moves on, on the stream the verdicts come by.
 local function user_decided(kind, user, contact, attr)
 	attr = attr or {};
 	attr.user, attr.contact = user, contact;
+	if contact and settles(kind) then memory.decision_begins(memory.pair(user, contact)); end
 	if link.event(kind, attr, kind == "wrote") and contact and kind ~= "wrote" then
 		memory.release_begins(memory.pair(user, contact)); -- until it says that nothing is held
 	end
@@ -93,7 +101,7 @@ local function on_user_deleted(event)
 end
 
 return {
-	decided = user_decided;
+	decided = user_decided; settles = settles;
 	on_presence = on_own_presence; on_message = on_own_message;
 	on_roster_removal = on_roster_removal; on_blocklist = on_blocklist; on_user_deleted = on_user_deleted;
 };

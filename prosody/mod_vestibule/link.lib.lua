@@ -117,7 +117,7 @@ local function event(kind, attr, may_wait, content)
 			return;
 		end
 		journal.acknowledge({ [seq] = true });
-		callbacks.event_done(attr.user, attr.contact, reply);
+		callbacks.event_done(kind, attr.user, attr.contact, reply);
 	end
 	return tell(xml, on_event_reply);
 end
@@ -202,7 +202,11 @@ end
 
 local function on_hello_reply(reply, names)
 	if reply.attr.type == "error" then
-		local _, condition, text = reply:get_error();
+		local problem, condition, text = reply:get_error();
+		if problem == "wait" then -- it cannot write now
+			module:add_timer(retry_after, function () if state == "greeting" then greet(); end end);
+			return;
+		end
 		return refused(text or condition);
 	end
 	local hello = reply:get_child("hello", xmlns_gate);
@@ -297,7 +301,7 @@ end
 
 return {
 	xmlns = xmlns_gate; component = component;
-	on = callbacks; -- opened(hello), closed(), verdict(check, letter), gave_up(check), event_done(user, contact, reply)
+	on = callbacks; -- opened(hello), closed(), verdict(check, letter), gave_up(check), event_done(kind, user, contact, reply)
 	ask = ask; event = event;
 	is_open = function () return state == "open"; end;
 	is_component = is_component;

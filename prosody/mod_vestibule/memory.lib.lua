@@ -82,6 +82,27 @@ local function is_busy(user, contact)
 	return outstanding[key] ~= nil or releasing[key] ~= nil;
 end
 
+-- Pairs the user decided about in a client and the component has not acknowledged: what it
+-- decided before must not be carried out any more.
+local unlearned = {};
+
+local function decision_begins(key)
+	unlearned[key] = (unlearned[key] or 0) + 1;
+end
+
+local function decision_ends(key)
+	local left = (unlearned[key] or 1) - 1;
+	unlearned[key] = left > 0 and left or nil;
+end
+
+local function decisions_end_for_all()
+	unlearned = {};
+end
+
+local function is_decided(key)
+	return unlearned[key] ~= nil;
+end
+
 -- Whom the user wrote to since Prosody started: decides about errors that come back.
 local written = cache.new(max_written);
 
@@ -106,5 +127,7 @@ return {
 	check_begins = check_begins; check_ends = check_ends;
 	release_begins = release_begins; release_ends = release_ends;
 	release_ends_for_all = release_ends_for_all;
+	decision_begins = decision_begins; decision_ends = decision_ends;
+	decisions_end_for_all = decisions_end_for_all; is_decided = is_decided;
 	note_written = note_written; has_written = has_written; forget_written = forget_written;
 };

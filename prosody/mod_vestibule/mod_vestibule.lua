@@ -20,10 +20,11 @@ local decisions = module:require "decisions" (link, memory, roster, stanzas, del
 local inbound = module:require "inbound" (memory, roster, stanzas, checks, decisions, is_exempt);
 local on_act = module:require "acts" (link, memory, roster, stanzas, deliveries, checks);
 
-function link.on.event_done(user, contact, reply)
-	if user and contact and not reply:get_child("releasing", link.xmlns) then
-		memory.release_ends(memory.pair(user, contact));
-	end
+function link.on.event_done(kind, user, contact, reply)
+	if not user or not contact then return; end
+	local pair = memory.pair(user, contact);
+	if decisions.settles(kind) then memory.decision_ends(pair); end
+	if not reply:get_child("releasing", link.xmlns) then memory.release_ends(pair); end
 end
 
 function link.on.opened(hello)
@@ -32,6 +33,7 @@ function link.on.opened(hello)
 		replies[reply.attr.verdict] = { type = reply.attr.type, condition = reply.attr.condition, text = reply:get_text() };
 	end
 	checks.set_replies(replies);
+	memory.decisions_end_for_all(); -- it has the whole journal
 	for pair in hello:childtags("releasing") do
 		memory.release_begins(memory.pair(pair.attr.user, pair.attr.contact));
 	end

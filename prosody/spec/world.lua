@@ -104,25 +104,25 @@ local function new(wishes)
 	local libraries = wishes.libraries or {};
 	local module = { host = "example.org"; name = "vestibule" };
 	world.module = module;
-	function module:get_option_string(name, default) return options[name] or default; end
-	function module:get_option_number(name, default) return options[name] or default; end
-	function module:open_store(name, kind)
+	function module.get_option_string(_, name, default) return options[name] or default; end
+	function module.get_option_number(_, name, default) return options[name] or default; end
+	function module.open_store(_, name, kind)
 		if kind == "archive" then return world.archive; end
 		world.stores[name] = world.stores[name] or new_store();
 		return world.stores[name];
 	end
-	function module:log(level, text, ...) table.insert(world.logged, level .. ": " .. text:gsub("%%[qg]", "%%s"):format(...)); end
-	function module:set_status(kind, text) world.status = kind .. ": " .. text; end
-	function module:hook(name, handler, priority)
+	function module.log(_, level, text, ...) table.insert(world.logged, level .. ": " .. text:gsub("%%[qg]", "%%s"):format(...)); end
+	function module.set_status(_, kind, text) world.status = kind .. ": " .. text; end
+	function module.hook(_, name, handler, priority)
 		world.hooks[name] = world.hooks[name] or {};
 		table.insert(world.hooks[name], { handler = handler, priority = priority or 0 });
 		table.sort(world.hooks[name], function (a, b) return a.priority > b.priority; end);
 	end
 	module.hook_global = module.hook;
-	function module:hook_object_event(_, name, handler) self:hook(name, handler); end
-	function module:add_timer(delay, callback) table.insert(world.timers, { delay = delay, callback = callback }); end
-	function module:measure() return function () end; end
-	function module:require(name)
+	function module.hook_object_event(_, _, name, handler) module:hook(name, handler); end
+	function module.add_timer(_, delay, callback) table.insert(world.timers, { delay = delay, callback = callback }); end
+	function module.measure() return function () end; end
+	function module.require(_, name)
 		if libraries[name] then return libraries[name]; end
 		return world.load(name .. ".lib");
 	end

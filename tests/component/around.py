@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
+import pytest
 from tests.component.fake_server import JID, SECRET, FakeServer
 
 from vestibule.xmpp.uplink import Limits, Uplink
@@ -106,3 +107,19 @@ async def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+async def naps_of(uplink: Uplink, naps: Naps) -> list[float]:
+    """Run until so many naps were taken as `naps` allows."""
+    async with running(uplink), asyncio.timeout(20):
+        await naps.enough.wait()
+    return naps.taken
+
+
+def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings about the link."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "vestibule.xmpp.supervision"
+    ]

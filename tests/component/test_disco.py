@@ -19,12 +19,6 @@ ITEMS = "http://jabber.org/protocol/disco#items"
 HOSTS = {"example.org"}
 
 
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
 def visible(asker: Jid) -> list[tuple[str, str]]:
     """Return what commands somebody sees."""
     return [("model", "Who may see you")] if asker.bare == "alice@example.org" else []

@@ -19,17 +19,6 @@ SECRET_WORDS = "my password is swordfish"
 
 
 @pytest_asyncio.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
-def diary() -> Diary:
-    return Diary()
-
-
-@pytest_asyncio.fixture
 async def uplink(server: FakeServer, diary: Diary) -> AsyncIterator[Uplink]:
     uplink = an_uplink(server, diary, sleep=Naps())
     disco.register(uplink.xmpp)

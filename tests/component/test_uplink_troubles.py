@@ -1,52 +1,25 @@
-"""The link on a bad day: refusals, losses, silence, and how often we try and say so."""
+"""The link on a bad day: refusals, losses, and how often we try and say so."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from tests.component.around import QUICK, Diary, Naps, an_uplink, running, until
+from tests.component.around import (
+    QUICK,
+    Diary,
+    Naps,
+    an_uplink,
+    complaints,
+    naps_of,
+    running,
+    until,
+)
 from tests.component.fake_server import JID, FakeServer
 
 from vestibule.errors import UnknownHost, WrongSecret
 from vestibule.xmpp.supervision import Cause
-from vestibule.xmpp.uplink import Limits, Uplink
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[FakeServer]:
-    async with FakeServer() as server:
-        yield server
-
-
-@pytest.fixture
-def diary() -> Diary:
-    return Diary()
-
-
-@pytest.fixture(autouse=True)
-def _info(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "vestibule")
-
-
-def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the warnings about the link."""
-    return [
-        record.getMessage()
-        for record in caplog.records
-        if record.name == "vestibule.xmpp.supervision"
-    ]
-
-
-async def naps_of(uplink: Uplink, naps: Naps) -> list[float]:
-    """Run until so many naps were taken as `naps` allows."""
-    async with running(uplink), asyncio.timeout(20):
-        await naps.enough.wait()
-    return naps.taken
 
 
 async def test_wrong_secret_is_final_after_some_refusals(
@@ -227,65 +200,6 @@ async def test_sending_from_link_up_works_and_from_link_down_does_not(
         assert (await server.next()).get("id") == "first"
 
     assert results == [True]
-
-
-async def test_a_silent_server_is_given_up(
-    server: FakeServer, diary: Diary, caplog: pytest.LogCaptureFixture
-) -> None:
-    naps = Naps()
-    limits = Limits(silence=0.05, patience=0.05)
-    server.echo = False
-    async with running(an_uplink(server, diary, limits=limits, sleep=naps)):
-        await until(lambda: diary.links.count("down") == 2)
-
-    assert "no sign of life" in complaints(caplog)[0]
-    assert naps.taken
-
-
-async def test_a_quiet_server_that_answers_is_kept(server: FakeServer, diary: Diary) -> None:
-    uplink = an_uplink(server, diary, limits=Limits(silence=0.03, patience=0.5))
-    async with running(uplink):
-        await until(lambda: uplink.connected)
-        await asyncio.sleep(0.3)
-        assert uplink.connected
-
-    assert server.connections == 1
-    assert uplink.dropped == {}
-
-
-async def test_a_server_that_takes_connections_but_says_nothing(
-    server: FakeServer, diary: Diary, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.mute = True
-    naps = Naps(2)
-
-    await naps_of(an_uplink(server, diary, limits=Limits(handshake=0.05), sleep=naps), naps)
-
-    assert "component_ports" in complaints(caplog)[0]
-    assert diary.links == []
-
-
-async def test_a_server_that_does_not_read_loses_the_link(
-    server: FakeServer, diary: Diary, caplog: pytest.LogCaptureFixture
-) -> None:
-    naps = Naps(1)
-    uplink = an_uplink(server, diary, limits=Limits(unsent=2**20), sleep=naps)
-    message = f"<message to='a@example.org'><body>{'x' * 100_000}</body></message>"
-    async with running(uplink):
-        await until(lambda: uplink.connected)
-        server.stop_reading()
-        sent = 0
-        while uplink.send(message):
-            assert uplink.connected
-            sent += 1
-            assert sent < 2000
-        assert not uplink.connected
-        assert not uplink.send(message)
-        await until(lambda: diary.links == ["up", "down"])
-        await naps.enough.wait()
-
-    assert sent >= 10
-    assert "does not read" in complaints(caplog)[0]
 
 
 @pytest.mark.parametrize(

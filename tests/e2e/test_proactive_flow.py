@@ -4,10 +4,10 @@ The steps' texts are those of the use case; what clients do is standard, and not
 """
 
 import pytest
+from tests.support.people import a_person, block_list, decided, notice, say
+
 from vestibule.sandbox.matching import message, presence, roster_push
 from vestibule.sandbox.stage import Stage
-
-from tests.support.people import a_person, block_list, decided, notice, say
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 

@@ -31,6 +31,13 @@ def held_bodies(stage: Stage, user: str, *, releasing: bool | None = None) -> li
     return [ET.fromstring(stanza).findtext("{jabber:client}body") or "" for (stanza,) in rows]
 
 
+def waiting(stage: Stage, user: str) -> list[str]:
+    """Return who waits for an answer of somebody, in the order of their numbers."""
+    sql = "SELECT contact FROM requests WHERE user = ? ORDER BY number"
+    with book(stage) as database:
+        return [contact for (contact,) in database.execute(sql, (user,))]
+
+
 async def until(condition: Callable[[], bool], what: str, seconds: float = 10) -> None:
     """Wait for something that tells nobody when it happens, such as a row on disk."""
     deadline = time.monotonic() + seconds

@@ -26,6 +26,4 @@ async def choose(client: Client, service: str, node: str, *choices: str) -> Comm
     answers: dict[str, Answer] = {name: values for name, values in opened.fields.items() if name}
     for choice in choices:
         answers[field_offering(opened, choice)] = choice
-    return await client.command(
-        service, node, answers, action="complete", session=opened.session
-    )
+    return await client.command(service, node, answers, action="complete", session=opened.session)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from vestibule.config import Config, load, parse_duration
+from vestibule.config import Config, load
 from vestibule.core.model import Model, StrangerPolicy
 from vestibule.errors import ConfigErrors
+from vestibule.values import parse_duration
 
 SECRET = "s3cret-of-the-tests"
 NEEDED = f'jid = "door.example.org"\nhosts = ["example.org"]\nsecret = "{SECRET}"\n'

@@ -13,7 +13,7 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +49,9 @@ class Book:
     """How SQLite finds a user's book."""
 
 
-async def measure(path: Path, rules: int, *, decisions: int) -> Book:
+async def measure(
+    path: Path, rules: int, *, decisions: int, env: Mapping[str, str] | None = None
+) -> Book:
     """Have a fresh process measure; make the database if it is not there."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -59,6 +61,7 @@ async def measure(path: Path, rules: int, *, decisions: int) -> Book:
         str(rules),
         str(decisions),
         stdout=asyncio.subprocess.PIPE,
+        env=env,
     )
     try:
         async with asyncio.timeout(_MOST_SECONDS):
@@ -113,6 +116,7 @@ class _Gate:
 
 
 async def _work(path: Path, rules: int, decisions: int) -> Book:
+    from vestibule import app  # noqa: F401  all that the component has in memory
     from vestibule.core.model import Settings, StrangerPolicy
     from vestibule.desk.desk import Desk
     from vestibule.desk.ports import House, Limits

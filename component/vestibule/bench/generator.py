@@ -80,10 +80,13 @@ class Generator:
         return await self._done(job)
 
     async def _done(self, job: Job) -> dict[str, Any]:
-        assert self._process and self._process.stdin and self._process.stdout
-        self._process.stdin.write(dumped(job).encode() + b"\n")
+        assert self._process
+        to_it, from_it = self._process.stdin, self._process.stdout
+        assert to_it is not None
+        assert from_it is not None
+        to_it.write(dumped(job).encode() + b"\n")
         async with asyncio.timeout(_PATIENCE):
-            line = await self._process.stdout.readline()
+            line = await from_it.readline()
         if not line:
             raise GeneratorFailed("the load generator has ended; its output says why")
         answer: dict[str, Any] = json.loads(line)

@@ -50,9 +50,9 @@ class Flood:
     outstanding: int
     seconds: float
     at_most: int
+    at_least: int = 0
+    """So many are sent even where that takes longer."""
     bounced: bool = False
-    paired: bool = False
-    """Each sender writes to one recipient only, instead of to all in turn."""
     burst: int = 0
     """Nobody hears of a held message. So a sender sends this many at a time, and behind them one
     message that is refused, to `barrier`: its error proves that those before it are decided."""

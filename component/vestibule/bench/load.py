@@ -93,11 +93,7 @@ class Flooding:
         senders = job.senders[:rooms]
         for place, sender in enumerate(senders):
             room = rooms // len(senders) + (place < rooms % len(senders))
-            if job.paired:
-                targets = itertools.repeat(job.targets[place % len(job.targets)])
-            else:
-                turned = job.targets[place:] + job.targets[:place]
-                targets = itertools.cycle(turned)
+            targets = itertools.cycle(job.targets[place:] + job.targets[:place])
             yield _Lane(clients[sender], targets, room)
 
     def start(self) -> None:
@@ -135,7 +131,7 @@ class Flooding:
         self._wrong += (attributes.get("type") == "error") is not self._expects_error
         self.latencies.append(now - sent)
         self._count += self._each
-        if now < self._until and self._count < self._job.at_most:
+        if self._count < (self._job.at_most if now < self._until else self._job.at_least):
             self._send(lane)
         elif not self._sent:
             self._drained.set()
@@ -165,9 +161,7 @@ async def flood(job: Flood, clients: Clients, watch: Watch) -> Measured:
     return await _closed(flooding.result(), before, job.pids)
 
 
-async def _closed(
-    measured: Measured, before: meters.Reading, pids: dict[str, int]
-) -> Measured:
+async def _closed(measured: Measured, before: meters.Reading, pids: dict[str, int]) -> Measured:
     """Add what the run has cost, work that trails behind the last answer included."""
     after = await meters.until_idle(pids)
     measured.cpu = after.cpu_since(before)
@@ -306,7 +300,9 @@ class _Releasing:
         if name != "message":
             return
         identifier = attributes.get("id", "")
-        if client.jid == self._job.user and attributes.get("from", "").startswith(self._job.contact):
+        if client.jid == self._job.user and attributes.get("from", "").startswith(
+            self._job.contact
+        ):
             self.last = _now()
             self.received.append(identifier)
             if len(self.received) >= self._job.messages:

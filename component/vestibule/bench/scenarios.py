@@ -43,6 +43,8 @@ _STRANGER_EVERY: Final = 0.02
 _TALK: Final = 300.0
 """Messages a second between contacts while a release runs."""
 _MOST: Final = 200_000
+_EVERY_PAIR: Final = 2 * CROWD**2
+"""Messages that warm everything up: each sender has written to each recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Scenario:
 
 async def _flooded(bench: Bench, flood: Flood) -> Measured:
     """Warm up, then measure."""
-    await bench.generator.measure(replace(flood, seconds=bench.effort.warm))
+    warming = replace(flood, seconds=bench.effort.warm, at_least=_EVERY_PAIR)
+    await bench.generator.measure(warming)
     return await bench.generator.measure(flood)
 
 
@@ -178,12 +181,8 @@ async def _released(bench: Bench) -> Measured:
 
 SCENARIOS: Final = (
     Scenario("authorised", "messages between contacts", (STOCK, TWIN, GATE), _authorised),
-    Scenario(
-        "refused", "a stranger's message refused", (FIREWALL, GATE, ASKING), _refused(LOADED)
-    ),
-    Scenario(
-        "refused-alone", "the same, one at a time", (FIREWALL, GATE, ASKING), _refused(1)
-    ),
+    Scenario("refused", "a stranger's message refused", (FIREWALL, GATE, ASKING), _refused(LOADED)),
+    Scenario("refused-alone", "the same, one at a time", (FIREWALL, GATE, ASKING), _refused(1)),
     Scenario("held", f"a stranger's message held, {DEEP} waiting", (FIREWALL, ASKING), _held),
     Scenario("held-alone", "the same, one at a time", (ASKING,), _held_alone),
     Scenario("allowed", "a stranger's message delivered", (STOCK, GATE, ASKING), _allowed),
@@ -204,9 +203,7 @@ class Curve:
 
 async def _refusing_at(bench: Bench, outstanding: int) -> Measured:
     flood = _flood(bench, STRANGERS, SHUT, outstanding)
-    return await bench.generator.measure(
-        replace(flood, bounced=True, seconds=bench.effort.point)
-    )
+    return await bench.generator.measure(replace(flood, bounced=True, seconds=bench.effort.point))
 
 
 async def _holding_at(bench: Bench, outstanding: int) -> Measured:

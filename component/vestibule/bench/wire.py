@@ -91,11 +91,15 @@ class Client(asyncio.Protocol):
         resource = self.jid.partition("/")[2] or "bench"
         await self._open(domain)
         secret = base64.b64encode(f"\0{user}\0{self._password}".encode()).decode()
-        self._say(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>")
+        self._say(
+            f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>"
+        )
         await self._expect("success")
         self._parser, self._depth = self._new_parser(), 0
         await self._open(domain)
-        bind = f"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind>"
+        bind = (
+            f"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind>"
+        )
         self._say(f"<iq type='set' id='bind'>{bind}</iq>")
         await self._expect("iq")
         self._say("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
@@ -133,4 +137,3 @@ class Client(asyncio.Protocol):
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
-

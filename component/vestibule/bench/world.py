@@ -23,7 +23,9 @@ PASSWORD: Final = "bench"
 CROWD: Final = 20
 """How many there are of each kind of people."""
 
-HELD_BODY: Final = "Something a stranger wrote long ago, about as long as what people usually write."
+HELD_BODY: Final = (
+    "Something a stranger wrote long ago, about as long as what people usually write."
+)
 
 
 def crowd(name: str, size: int = CROWD) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from vestibule.commands.base import Raw
-from vestibule.config import parse_duration
+from vestibule.values import parse_duration
 
 _BETWEEN: Final = re.compile(r"[\s,;]+")
 _SCOPES: Final = {

@@ -24,7 +24,7 @@ from vestibule.commands.base import (
 )
 from vestibule.commands.case import Case, in_turn, with_roster
 from vestibule.commands.prospects import by_number, would_enter
-from vestibule.commands.shown import one_line, request_line, time
+from vestibule.commands.shown import joined, one_line, request_line, time
 from vestibule.commands.targets import NEWEST, meant_by
 from vestibule.core.model import BareJid
 from vestibule.core.profile import NoticeKind
@@ -101,14 +101,17 @@ def _waiting(case: Case) -> str:
 
 
 def _quiet(case: Case) -> str:
-    """Say who was denied recently and may not ask again yet."""
+    """Say how many were denied recently, and how often they asked in vain since."""
     words = case.texts.requests
-    lines = [
-        words.quiet_line.format(contact=contact, until=time(standing.denied_until))
-        for contact, standing in sorted(case.profile.standing.items())
+    denied = [
+        standing
+        for standing in case.profile.standing.values()
         if standing.denied_until is not None and standing.denied_until > case.turn.now
     ]
-    return "\n".join([words.quiet.of(len(lines)), case.call.lines(lines, 20)]) if lines else ""
+    asked = sum(standing.asked_again for standing in denied)
+    if not denied:
+        return ""
+    return joined(words.quiet.of(len(denied)), words.asked_again.of(asked) if asked else "")
 
 
 def offer(case: Case) -> str:

@@ -24,7 +24,7 @@ from vestibule.commands.base import (
 from vestibule.commands.case import Case, in_turn, with_roster
 from vestibule.commands.requests import offer
 from vestibule.commands.ruling import Wish, forget, forget_rule, make
-from vestibule.commands.shown import rule_line
+from vestibule.commands.shown import rule_line, time
 from vestibule.commands.targets import ALL, NEWEST, Target, identity_of, meant_by
 from vestibule.core.identity import BadIdentity, identity_from
 from vestibule.core.model import BareJid, Rule, Scope, Source, SubHandling
@@ -158,7 +158,20 @@ def _listed(case: Case) -> str:
         if rules:
             listed = [rule_line(case.texts, rule, turn.now) for rule in rules]
             lines += [title, case.call.lines(listed, 100)]
+    lines += _denied(case)
     return "\n".join([*lines, words.how_to_change if profile.rules else words.none])
+
+
+def _denied(case: Case) -> list[str]:
+    """Return who was denied and stays quiet for now, under a title."""
+    words, lines = case.texts.rules, []
+    for contact, standing in sorted(case.profile.standing.items()):
+        until = standing.denied_until
+        if until is not None and until > case.turn.now:
+            line = words.denied_line.format(contact=contact, until=time(until))
+            again = standing.asked_again
+            lines.append(f"{line}; {words.denied_again.of(again)}" if again else line)
+    return [words.denied, case.call.lines(lines, 20)] if lines else []
 
 
 def sweep(case: Case) -> None:

@@ -117,6 +117,10 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     DENIED = "denied"
     MALFORMED = "malformed"
+    NOT_WRITTEN = "not-written"
+    """The disk refused, so nothing was promised."""
+    FAILED = "failed"
+    """A mistake in the program; its log has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ class Standing:
     wrote_at: datetime | None = None
     approved_at: datetime | None = None
     denied_until: datetime | None = None
+    asked_again: int = 0
+    """How often the contact asked in vain since the user denied them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from vestibule.core.model import (
     StrangerPolicy,
     SubHandling,
 )
-from vestibule.core.profile import Profile
+from vestibule.core.profile import Profile, RequestKind
 from vestibule.desk.turn import Turn
 from vestibule.gate.dialogue import Act
 
@@ -28,6 +28,8 @@ def accept(turn: Turn, profile: Profile, contact: BareJid, *, add: bool) -> None
         turn.act(Act.UNBLOCK, profile.user, contact)
     turn.drop_rules_about(profile, contact)
     releasing = settle_acceptance(turn, profile, contact)
+    # Until the gate has done it, and the roster says so by itself.
+    turn.change_standing(profile, contact, approved_at=turn.now)
     turn.act(Act.APPROVE, profile.user, contact, releasing=releasing)
     if add:
         turn.act(Act.ADD, profile.user, contact)
@@ -36,7 +38,7 @@ def accept(turn: Turn, profile: Profile, contact: BareJid, *, add: bool) -> None
 def settle_acceptance(turn: Turn, profile: Profile, contact: BareJid) -> bool:
     """Record a yes that is already in Prosody's roster; say whether messages are released."""
     turn.drop_request(profile, contact)
-    turn.change_standing(profile, contact, approved_at=turn.now, denied_until=None)
+    turn.change_standing(profile, contact, denied_until=None)
     return turn.release(profile, contact)
 
 
@@ -53,6 +55,18 @@ def settle_denial(turn: Turn, profile: Profile, contact: BareJid) -> None:
     turn.discard(profile, contact)
     quiet_until = turn.now + turn.house.limits.quiet_after_deny
     turn.set_standing(profile, contact, Standing(denied_until=quiet_until))
+
+
+def withdraw_subscription(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Strike out a request that was taken back; what the contact wrote still waits."""
+    request = profile.requests.get(contact)
+    if request is None:
+        return
+    if contact in profile.held:
+        request.kind = RequestKind.MESSAGE
+        turn.save_request(profile, request)
+    else:
+        turn.drop_request(profile, contact)
 
 
 def block(turn: Turn, profile: Profile, identity: str, **more: object) -> None:

@@ -7,7 +7,7 @@ Must not know why a decision is what it is (``core.decide``).
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core.decide import decide, next_change
@@ -49,6 +49,12 @@ _REMEMBERED: Final = {  # seconds; the gate may repeat these by itself, until to
     Verdict.DROP: 60,
 }
 
+_LARGEST: Final = 448 * 1024
+"""Bytes of a message that can still be released: Prosody ends a component's stream for a stanza
+of 512 kB, and closes no other that large."""
+
+_SAME_NEWS: Final = timedelta(minutes=1)
+
 _UNTOLD: Final = {Reason.APPROVED, Reason.ADDED}
 """Approvals and requests the user prepared by their own act: no news to them."""
 
@@ -81,6 +87,7 @@ async def judge(turn: Turn, check: Check) -> Answer:
     decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
     decision = _within_limits(turn, profile, attempt, decision, check)
     releasing = _record(turn, profile, check, attempt, decision)
+    turn.judged.append((check.kind, decision.verdict, decision.reason))
     log.debug(
         "judged",
         extra={
@@ -100,6 +107,8 @@ def _within_limits(
 ) -> Decision:
     """Replace a decision that would keep more than the limits allow."""
     limits = turn.house.limits
+    if decision.verdict is Verdict.HOLD and len(check.wire().encode()) > _LARGEST:
+        return Decision(Verdict.WAIT, Reason.LIMIT_CONTACT, decision.rule_id)
     keeps = decision.verdict in (Verdict.HOLD, Verdict.ASK)
     if not keeps or decision.reason is Reason.IN_ORDER:
         return decision
@@ -162,10 +171,20 @@ def _keep_request(
 def welcome(turn: Turn, profile: Profile, contact: BareJid, *, is_news: bool) -> None:
     """Record that a contact was approved without the user; tell them if it is news."""
     turn.drop_request(profile, contact)
-    if is_news:
+    if is_news and not _was_just_told(turn, profile, contact):
         number = turn.next_number(profile)
         turn.add_notice(profile, contact, NoticeKind.ADDED, number)
         notices.tell_added(turn, profile, contact, number)
+
+
+def _was_just_told(turn: Turn, profile: Profile, contact: BareJid) -> bool:
+    """Say whether the user knows: a request judged too late for the gate comes once more."""
+    return any(
+        notice.contact == contact
+        and notice.kind is NoticeKind.ADDED
+        and turn.now - notice.at < _SAME_NEWS
+        for notice in profile.notices
+    )
 
 
 def _use_code(turn: Turn, profile: Profile, check: Check) -> None:
@@ -178,7 +197,12 @@ def _use_code(turn: Turn, profile: Profile, check: Check) -> None:
 
 
 def _count_repeat(turn: Turn, profile: Profile, contact: BareJid) -> None:
-    """Count a request repeated in the quiet time, where a request of theirs still stands."""
+    """Count a request repeated in the quiet time; nobody is disturbed."""
+    standing = profile.standing_of(contact)
+    if standing.denied_until is not None:
+        turn.set_standing(
+            profile, contact, replace(standing, asked_again=standing.asked_again + 1), flush=False
+        )
     request = profile.requests.get(contact)
     if request is not None:
         request.asked += 1

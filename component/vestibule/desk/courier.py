@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, Final
 
 from vestibule.core.model import BareJid
-from vestibule.desk.ports import Do, Gate, GateAway, GateRefused, Pair, Post
+from vestibule.desk.letters import letter_from
+from vestibule.desk.ports import Clock, Do, Gate, GateAway, GateRefused, Pair, Post
 from vestibule.desk.reconcile import compare
 from vestibule.desk.release import Releaser
 from vestibule.desk.turn import QueuedAct, Turn
@@ -30,11 +31,12 @@ _STATE_PAGE: Final = 100
 class Courier:
     """Everything that leaves, in the order it was decided."""
 
-    def __init__(self, do: Do, database: Database, gate: Gate, post: Post) -> None:
+    def __init__(self, do: Do, database: Database, gate: Gate, post: Post, clock: Clock) -> None:
         self._do = do
         self._database = database
         self._gate = gate
         self._post = post
+        self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: dict[BareJid, set[asyncio.Task[None]]] = {}
         self._releaser = Releaser(do, database, gate, self._spawn)
@@ -83,6 +85,9 @@ class Courier:
 
         async def strike_out(turn: Turn) -> None:
             turn.changes.delete_act(queued.row)
+            if queued.act is Act.APPROVE:  # the roster says it from now on
+                profile = await turn.profile(queued.user)
+                turn.change_standing(profile, queued.contact, approved_at=None)
 
         async def carry_out() -> None:
             try:
@@ -100,15 +105,18 @@ class Courier:
         for row in await self._database.acts(host):
             self._carry_out(QueuedAct(row.id, Act(row.act), row.user, row.contact, releasing=False))
         await self._send_letters()
-        pairs = [(row.user, row.contact) for row in await self._database.waiting_requests(host)]
+        requests = await self._database.waiting_requests(host)
+        approved = await self._database.approved_pairs(host)
+        pairs = list(dict.fromkeys([*((row.user, row.contact) for row in requests), *approved]))
         for start in range(0, len(pairs), _STATE_PAGE):
             page = pairs[start : start + _STATE_PAGE]
+            asked_at = self._clock()
             try:
                 states = await self._gate.states(host, page)
             except (GateAway, GateRefused) as reason:
                 log.info("comparison with %s left for the next hello: %s", host, reason)
                 return
-            await self._do(partial(compare, states=states))
+            await self._do(partial(compare, states=states, asked_at=asked_at))
 
     # Letters ---------------------------------------------------------------------------------
 
@@ -116,7 +124,7 @@ class Courier:
         async with self._posting:
             by_host: dict[str, list[Letter]] = {}
             for letter in await self._database.letters():
-                if not self._post.tell(letter.user, letter.body):
+                if not self._post.tell(letter.user, letter_from(letter.body)):
                     return  # after the next hello
                 by_host.setdefault(letter.user.rpartition("@")[2], []).append(letter)
             for host, letters in by_host.items():

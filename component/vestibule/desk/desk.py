@@ -6,17 +6,28 @@ Must not know what the things done mean (``checks``, ``events``, ``answers``).
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from vestibule.core.model import BareJid, Kind, Relation
+from vestibule.core.model import BareJid, Kind, Reason, Relation
 from vestibule.core.profile import Held
 from vestibule.desk import checks, events
 from vestibule.desk.courier import Courier
-from vestibule.desk.ports import Clock, Gate, GateAway, GateRefused, House, Post
+from vestibule.desk.ports import (
+    Clock,
+    Gate,
+    GateAway,
+    GateRefused,
+    House,
+    Judged,
+    Post,
+    Unwatched,
+    Watch,
+)
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
 from vestibule.gate.dialogue import Answer, Check, CheckBatch, EventIq, Hello
@@ -48,14 +59,21 @@ class Desk:
     """Everything that decides or changes something passes here, one turn after another."""
 
     def __init__(
-        self, database: Database, house: House, gate: Gate, post: Post, clock: Clock
+        self,
+        database: Database,
+        house: House,
+        gate: Gate,
+        post: Post,
+        clock: Clock,
+        watch: Watch | None = None,
     ) -> None:
         self.house = house
         self.profiles = Profiles(database)
-        self.courier = Courier(self.do, database, gate, post)
+        self.courier = Courier(self.do, database, gate, post, clock)
         self._database = database
         self._gate = gate
         self._clock = clock
+        self._watch = watch or Unwatched()
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
 
     def now(self) -> datetime:
@@ -69,6 +87,7 @@ class Desk:
 
     def put(self, item: CheckBatch | EventIq | Hello) -> None:
         """Queue what a gate said; it is answered when its turn is on disk."""
+        self._watch.arrived(item)
         self._inbox.put_nowait(item)
 
     async def do(self, work: Callable[[Turn], Awaitable[T]]) -> T:
@@ -134,19 +153,24 @@ class Desk:
             for item in items:
                 failures.append(self._failure_of(item))
                 await self._handle(turn, item)
+            began = time.perf_counter()
             result = await self._database.commit(turn.changes)
+            seconds = time.perf_counter() - began
         except StoreError as error:
             log.error("not written: %s", error)
             self._give_up(turn, items, failures, error)
+            self._watch.failed(_not_judged(items, Reason.NOT_WRITTEN), items)
             return
         except Exception as error:
             log.exception("a turn failed")
             self._give_up(turn, items, failures, error)
+            self._watch.failed(_not_judged(items, Reason.FAILED), items)
             return
         self._correct_counts(result)
         for say in turn.after:
             say()
         self.courier.take(turn)
+        self._watch.wrote(turn, items, seconds)
 
     async def _handle(self, turn: Turn, item: _Item) -> None:
         match item:
@@ -157,9 +181,9 @@ class Desk:
                 ]
                 turn.after.append(lambda: self._gate.answer_checks(item, answers))
             case EventIq():
+                turn.supersede(item.event)
                 releasing = await events.take_in(turn, item.event)
                 turn.after.append(lambda: self._gate.answer_event(item, releasing=releasing))
-                turn.supersede(item.event)
             case Hello():
                 await self._greet(turn, item)
             case _Job():
@@ -167,19 +191,19 @@ class Desk:
 
     async def _judge(self, turn: Turn, check: Check | None, kind: Kind) -> Answer:
         if check is None:
-            return checks.MALFORMED[kind]
+            return _unread(turn, kind, checks.MALFORMED[kind], Reason.MALFORMED)
         try:
             return await checks.judge(turn, check)
         except StoreError:
             raise
         except Exception:  # one check must not take its whole batch along
             log.exception("a check failed")
-            return checks.NOT_WRITTEN[kind]
+            return _unread(turn, kind, checks.NOT_WRITTEN[kind], Reason.FAILED)
 
     async def _greet(self, turn: Turn, hello: Hello) -> None:
         for event in hello.events:
-            await events.take_in(turn, event)
             turn.supersede(event)
+            await events.take_in(turn, event)
         unfinished = await self._database.releasing_pairs(hello.host)
         started = [pair for pair in turn.releases if pair[0].endswith(f"@{hello.host}")]
         turn.after.append(lambda: self._gate.answer_hello(hello, {*unfinished, *started}))
@@ -237,3 +261,19 @@ def _resolve(done: "asyncio.Future[T]", result: T) -> None:
 
 def _not_written(kinds: tuple[Kind, ...]) -> list[Answer]:
     return [checks.NOT_WRITTEN[kind] for kind in kinds]
+
+
+def _unread(turn: Turn, kind: Kind, answer: Answer, reason: Reason) -> Answer:
+    """Return an answer that was not judged, counted all the same."""
+    turn.judged.append((kind, answer.verdict, reason))
+    return answer
+
+
+def _not_judged(items: Iterable[_Item], reason: Reason) -> list[Judged]:
+    """Return what the checks among *items* were told when their turn failed."""
+    batches = [item for item in items if isinstance(item, CheckBatch)]
+    return [
+        (kind, checks.NOT_WRITTEN[kind].verdict, reason)
+        for batch in batches
+        for kind in batch.fallback
+    ]

@@ -74,7 +74,7 @@ def _removed(turn: Turn, profile: Profile, contact: BareJid) -> None:
     )
     request = profile.requests.get(contact)
     if request is not None and request.kind is RequestKind.SUBSCRIPTION:
-        _withdraw_subscription(turn, profile, contact)
+        answers.withdraw_subscription(turn, profile, contact)
 
 
 def _blocked(turn: Turn, profile: Profile, contact: BareJid) -> None:
@@ -92,18 +92,7 @@ def _withdrawn(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The contact took the request or the subscription back, RFC 6121 §3.3: asking anew is
     asking; what they wrote still waits."""
     turn.change_standing(profile, contact, approved_at=None)
-    _withdraw_subscription(turn, profile, contact)
-
-
-def _withdraw_subscription(turn: Turn, profile: Profile, contact: BareJid) -> None:
-    request = profile.requests.get(contact)
-    if request is None:
-        return
-    if contact in profile.held:
-        request.kind = RequestKind.MESSAGE
-        turn.save_request(profile, request)
-    else:
-        turn.drop_request(profile, contact)
+    answers.withdraw_subscription(turn, profile, contact)
 
 
 async def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 
 from vestibule import texts
 from vestibule.core.model import BareJid
-from vestibule.core.profile import Profile, Request
+from vestibule.core.profile import NoticeKind, Profile, Request
+from vestibule.desk.letters import Letter
 from vestibule.desk.turn import Turn
 
 _HOUR: Final = timedelta(hours=1)
@@ -19,29 +20,40 @@ def tell_request(turn: Turn, profile: Profile, request: Request) -> bool:
     """Tell the user that a contact waits; False if it must be left to a later digest."""
     if not _may_tell(turn, profile):
         return False
-    turn.write_letter(profile.user, texts.request_notice(_language(turn, profile), request))
+    language = _language(turn, profile)
+    words = texts.request_notice(language, request)
+    buttons = texts.buttons(language, request.number, ("add", "accept", "deny", "block"))
+    turn.write_letter(profile.user, Letter(words, language, buttons))
+    # The number goes on naming the contact when the request has been answered.
+    turn.add_notice(profile, request.contact, NoticeKind.REQUEST, request.number)
     return True
 
 
 def tell_added(turn: Turn, profile: Profile, contact: BareJid, number: int) -> None:
     """Tell the user that a contact was approved and sees their presence."""
     if _may_tell(turn, profile):
-        turn.write_letter(
-            profile.user, texts.added_notice(_language(turn, profile), contact, number)
-        )
+        language = _language(turn, profile)
+        words = texts.added_notice(language, contact, number)
+        buttons = texts.buttons(language, number, ("add", "deny", "block"))
+        turn.write_letter(profile.user, Letter(words, language, buttons))
 
 
 def _may_tell(turn: Turn, profile: Profile) -> bool:
-    """Count a notice; the one over the limit is a digest, and what follows waits an hour."""
+    """Count a notice; the one over the limit is a digest, and what follows waits an hour.
+
+    A limit of none is a house where nobody is told anything unasked.
+    """
     told = profile.told_at
     while told and told[0] <= turn.now - _HOUR:
         told.popleft()
     limit = turn.house.limits.notices_per_hour
-    if len(told) > limit:
+    if not limit or len(told) > limit:
         return False
     told.append(turn.now)
     if len(told) > limit:
-        turn.write_letter(profile.user, texts.digest(_language(turn, profile)))
+        language = _language(turn, profile)
+        buttons = texts.buttons(language, None, ("requests",))
+        turn.write_letter(profile.user, Letter(texts.digest(language), language, buttons))
         return False
     return True
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from vestibule.core.model import BareJid, Rule, Settings
+from vestibule.core.model import BareJid, Kind, Reason, Rule, Settings, Verdict
+from vestibule.desk.letters import Letter
 from vestibule.gate.dialogue import (
     Act,
     Answer,
@@ -27,6 +28,9 @@ Clock = Callable[[], datetime]
 
 Pair = tuple[BareJid, BareJid]
 """A user and a contact."""
+
+Judged = tuple[Kind, Verdict, Reason]
+"""What became of one check, as it is counted."""
 
 
 class Do(Protocol):
@@ -85,11 +89,37 @@ class Gate(Protocol):
 class Post(Protocol):
     """The way to users: ordinary messages."""
 
-    def tell(self, user: BareJid, words: str) -> bool:
+    def tell(self, user: BareJid, letter: Letter) -> bool:
         """Send a user a message; False if there is no connection."""
 
     def taken(self, host: str) -> Awaitable[bool]:
         """Say whether the server of *host* has taken all that was sent before."""
+
+
+class Watch(Protocol):
+    """Somebody who counts what the desk does; nothing they do changes it."""
+
+    def arrived(self, item: object) -> None:
+        """Something was queued."""
+
+    def wrote(self, turn: "Turn", items: Sequence[object], seconds: float) -> None:
+        """A turn is on disk, which took so long, and *items* were answered."""
+
+    def failed(self, judged: Sequence[Judged], items: Sequence[object]) -> None:
+        """Nothing of a turn was written; its checks were told *judged*."""
+
+
+class Unwatched:
+    """Nobody counts."""
+
+    def arrived(self, item: object) -> None:
+        """Do nothing."""
+
+    def wrote(self, turn: "Turn", items: Sequence[object], seconds: float) -> None:
+        """Do nothing."""
+
+    def failed(self, judged: Sequence[Judged], items: Sequence[object]) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from itertools import accumulate
 from typing import Any, Final
 
 from vestibule.desk.ports import Do, Gate, GateAway, GateRefused, Pair
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 _PAGE: Final = 32
 """Messages acknowledged together by the gate, which notes them together."""
+
+_PAGE_BYTES: Final = 128 * 1024
+"""Prosody ends a component's stream for a stanza of 512 kB."""
 
 _AT_ONCE: Final = 16
 """Pairs released side by side; more wait their turn, so that others' traffic goes on."""
@@ -66,7 +70,9 @@ class Releaser:
         while True:
             page = await self._database.held_page(user, contact, 0, _PAGE)
             if page:
-                messages = [HeldMessage(row.id, stamp(row.received_at), row.stanza) for row in page]
+                messages = _one_stanza(
+                    [HeldMessage(row.id, stamp(row.received_at), row.stanza) for row in page]
+                )
                 await self._gate.deliver(user, contact, messages, again=again)
                 await self._do(partial(_strike_out, pair=pair, messages=messages))
                 again = False
@@ -83,6 +89,12 @@ class Releaser:
         profile.held.pop(contact, None)
         turn.after.append(partial(self._gate.settled, user, contact))
         return True
+
+
+def _one_stanza(page: list[HeldMessage]) -> list[HeldMessage]:
+    """Return as much of *page* as may travel together: at least the first."""
+    sizes = accumulate(len(message.stanza.encode()) for message in page)
+    return page[: max(1, sum(size <= _PAGE_BYTES for size in sizes))]
 
 
 async def _strike_out(turn: Turn, pair: Pair, messages: list[HeldMessage]) -> None:

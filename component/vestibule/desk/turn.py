@@ -5,9 +5,11 @@ its rows in step.
 Must not know why anything changes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from vestibule.core.decide import is_valid
 from vestibule.core.model import (
@@ -20,7 +22,8 @@ from vestibule.core.model import (
     SubHandling,
 )
 from vestibule.core.profile import Code, Held, Notice, NoticeKind, Profile, Request
-from vestibule.desk.ports import House, Pair
+from vestibule.desk.letters import Letter, text_from
+from vestibule.desk.ports import House, Judged, Pair
 from vestibule.gate.dialogue import Act, Check, Event, EventKind, HeldMessage
 from vestibule.store.changes import NOTICES_KEPT, Changes
 from vestibule.store.profiles import Profiles
@@ -38,6 +41,16 @@ class QueuedAct:
     """Messages of the pair are about to be released: the gate keeps the order."""
 
 
+_DECIDING: Final = {
+    EventKind.APPROVED,
+    EventKind.DENIED,
+    EventKind.REMOVED,
+    EventKind.BLOCKED,
+    EventKind.UNBLOCKED,
+}
+"""What leaves nothing to do of what was decided about the pair before."""
+
+
 class Turn:
     """Collects changes; nothing is said before ``Desk`` has committed them."""
 
@@ -52,6 +65,9 @@ class Turn:
         self.letters: list[int] = []
         self.after: list[Callable[[], object]] = []
         """Said after the commit, in order."""
+        self.judged: list[Judged] = []
+        self.ended: Counter[str] = Counter()
+        """Held messages that wait no longer, by how that came; both are for the ``Watch``."""
         self._profiles = profiles
 
     async def profile(self, user: BareJid) -> Profile:
@@ -87,8 +103,10 @@ class Turn:
 
     # Standing and rules --------------------------------------------------------------------
 
-    def set_standing(self, profile: Profile, contact: BareJid, standing: Standing) -> None:
-        """Record what the user did about a contact."""
+    def set_standing(
+        self, profile: Profile, contact: BareJid, standing: Standing, *, flush: bool = True
+    ) -> None:
+        """Record what the user did about a contact; *flush*: it may change what is decided."""
         if profile.standing_of(contact) == standing:
             return
         if standing == Standing():
@@ -97,13 +115,17 @@ class Turn:
             profile.standing[contact] = standing
         self._touch(profile)
         self.changes.save_standing(profile.user, contact, standing)
-        self.flushes.add(profile.user)
+        if flush:
+            self.flushes.add(profile.user)
 
     def change_standing(
         self, profile: Profile, contact: BareJid, **changes: datetime | None
     ) -> None:
         """Record a part of what the user did about a contact."""
-        self.set_standing(profile, contact, replace(profile.standing_of(contact), **changes))
+        standing = replace(profile.standing_of(contact), **changes)  # type: ignore[arg-type]
+        if standing.denied_until is None:
+            standing = replace(standing, asked_again=0)
+        self.set_standing(profile, contact, standing)
 
     def add_rule(
         self, profile: Profile, identity: str, sub_handling: SubHandling, **more: object
@@ -170,9 +192,9 @@ class Turn:
         self._touch(profile)
         self.changes.save_notice(profile.user, notice)
 
-    def write_letter(self, user: BareJid, words: str) -> None:
+    def write_letter(self, user: BareJid, letter: Letter) -> None:
         """Have the user told something, at the latest after the next connection."""
-        self.letters.append(self.changes.queue_letter(user, words))
+        self.letters.append(self.changes.queue_letter(user, text_from(letter)))
 
     def save_code(self, profile: Profile, code: Code) -> None:
         """Write a contact code down as it stands."""
@@ -225,6 +247,7 @@ class Turn:
             held.count -= len(messages)
             held.size -= sum(len(message.stanza.encode()) for message in messages)
         self._touch(profile)
+        self.ended["delivered"] += len(messages)
         self.changes.delete_held(message.id for message in messages)
 
     def discard(self, profile: Profile, contact: BareJid) -> int:
@@ -233,6 +256,7 @@ class Turn:
         if held is None:
             return 0
         self._touch(profile)
+        self.ended["discarded"] += held.count
         self.changes.discard_held(profile.user, contact)
         return held.count
 
@@ -240,8 +264,10 @@ class Turn:
 
     def supersede(self, event: Event) -> None:
         """Drop waiting acts about a pair: the user has decided since, in a client."""
-        if event.user and event.contact and event.kind is not EventKind.WROTE:
+        if event.user and event.contact and event.kind in _DECIDING:
             self.changes.drop_acts(event.user, event.contact)
+            pair = (event.user, event.contact)
+            self.acts = [act for act in self.acts if (act.user, act.contact) != pair]
 
     def act(self, act: Act, user: BareJid, contact: BareJid, *, releasing: bool = False) -> None:
         """Have the gate do something, at the latest after the next connection."""

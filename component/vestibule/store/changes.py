@@ -34,11 +34,11 @@ _SAVE_SETTINGS = """
         language = excluded.language, last_number = excluded.last_number"""
 
 _SAVE_STANDING = """
-    INSERT INTO standing (user, contact, wrote_at, approved_at, denied_until)
-    VALUES (?, ?, ?, ?, ?)
+    INSERT INTO standing (user, contact, wrote_at, approved_at, denied_until, asked_again)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (user, contact) DO UPDATE
     SET wrote_at = excluded.wrote_at, approved_at = excluded.approved_at,
-        denied_until = excluded.denied_until"""
+        denied_until = excluded.denied_until, asked_again = excluded.asked_again"""
 
 _SAVE_REQUEST = """
     INSERT INTO requests
@@ -147,6 +147,7 @@ class Changes:
             optional_text_from(standing.wrote_at),
             optional_text_from(standing.approved_at),
             optional_text_from(standing.denied_until),
+            standing.asked_again,
         )
 
     def save_request(self, user: BareJid, request: Request) -> None:

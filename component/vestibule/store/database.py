@@ -135,6 +135,10 @@ class Database:
         """Return who waits for an answer of a host's users."""
         return await self.run(reading.waiting_requests, host)
 
+    async def approved_pairs(self, host: str) -> list[Pair]:
+        """Return whom the users of a host approved."""
+        return await self.run(reading.approved_pairs, host)
+
     async def expired_requests(self, before: datetime) -> list[Pair]:
         """Return the requests first made before a moment, the oldest first."""
         return await self.run(reading.expired_requests, before)

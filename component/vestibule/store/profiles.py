@@ -30,7 +30,7 @@ _RULES = """
 
 _STANDING = """
     SELECT standing.user, standing.contact, standing.wrote_at, standing.approved_at,
-           standing.denied_until
+           standing.denied_until, standing.asked_again
     FROM json_each(?) AS asked CROSS JOIN standing ON standing.user = asked.value"""
 
 _REQUESTS = """
@@ -115,13 +115,14 @@ def _read(connection: sqlite3.Connection, users: list[BareJid]) -> dict[BareJid,
         book.last_number = last_number
     for row in connection.execute(_RULES, (asked,)):
         books[row[1]].rules.append(rule_from(row))
-    for user, contact, wrote_at, approved_at, denied_until in connection.execute(
+    for user, contact, wrote_at, approved_at, denied_until, again in connection.execute(
         _STANDING, (asked,)
     ):
         books[user].standing[contact] = Standing(
             optional_time_from(wrote_at),
             optional_time_from(approved_at),
             optional_time_from(denied_until),
+            again,
         )
     for user, request in _requests(connection, asked):
         books[user].requests[request.contact] = request

@@ -66,6 +66,11 @@ _WAITING_REQUESTS = """
     WHERE substr(user, instr(user, '@') + 1) = ?
     ORDER BY user, contact"""
 
+_APPROVED_PAIRS = """
+    SELECT user, contact FROM standing
+    WHERE approved_at IS NOT NULL AND substr(user, instr(user, '@') + 1) = ?
+    ORDER BY user, contact"""
+
 _HELD_PAGE = """
     SELECT id, received_at, stanza FROM held
     WHERE user = ? AND contact = ? AND id > ?
@@ -131,6 +136,11 @@ def waiting_requests(connection: sqlite3.Connection, host: str) -> list[WaitingR
     """Return who waits for an answer of a host's users, to be compared with the gate's state."""
     rows = connection.execute(_WAITING_REQUESTS, (host,))
     return [WaitingRequest(user, contact, RequestKind(kind)) for user, contact, kind in rows]
+
+
+def approved_pairs(connection: sqlite3.Connection, host: str) -> list[Pair]:
+    """Return whom the users of a host approved, to be compared with the gate's state."""
+    return [Pair._make(row) for row in connection.execute(_APPROVED_PAIRS, (host,))]
 
 
 def expired_requests(connection: sqlite3.Connection, before: datetime) -> list[Pair]:

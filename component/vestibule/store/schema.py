@@ -55,6 +55,11 @@ def migrations_directory() -> Path:
     return Path(str(files("vestibule.store") / "migrations"))
 
 
+def known_migrations() -> list[str]:
+    """Return the names of all migrations of this release, in order."""
+    return sorted(file.stem for file in migrations_directory().glob("*.sql"))
+
+
 def prepare(path: Path) -> None:
     """Leave a whole, private database of today's schema at *path*. Blocks; needs the lock.
 
@@ -78,7 +83,7 @@ def prepare(path: Path) -> None:
 
 
 def _prepare(path: Path) -> None:
-    known = sorted(file.stem for file in migrations_directory().glob("*.sql"))
+    known = known_migrations()
     if not path.exists() or path.stat().st_size == 0:
         _refuse_orphans(path)
         _migrate(path, known, backup=None)
@@ -86,7 +91,7 @@ def _prepare(path: Path) -> None:
     keep_private(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         _check_whole(connection, path)
-        applied = _applied(connection, path)
+        applied = applied_migrations(connection, path)
         if unknown := sorted(applied - set(known)):
             raise SchemaTooNew(_number(unknown[-1]), _number(known[-1]))
         pending = [migration for migration in known if migration not in applied]
@@ -120,7 +125,8 @@ def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
             raise damaged(path, finding)
 
 
-def _applied(connection: sqlite3.Connection, path: Path) -> set[str]:
+def applied_migrations(connection: sqlite3.Connection, path: Path) -> set[str]:
+    """Return the migrations a database has had; raises StoreUnusable for one not of ours."""
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     if tables and _RECORD not in tables:
         raise StoreUnusable(f"{path} belongs to another program", "let database name another file")

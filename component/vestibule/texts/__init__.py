@@ -4,7 +4,7 @@ Responsible for finding the catalogue, and for the notices the desk writes.
 Must not know when anything is said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from vestibule.core.model import BareJid
@@ -43,6 +43,13 @@ def added_notice(language: str, contact: BareJid, number: int) -> str:
     words = of(language).notices
     told = words.added.format(contact=contact, number=number)
     return f"{told}\n{words.added_reply.format(number=number)}"
+
+
+def buttons(language: str, number: int | None, words: Iterable[str]) -> dict[str, str]:
+    """Return what buttons beside a notice are called, by the words they stand for."""
+    labels = of(language).notices.buttons
+    suffix = "" if number is None else f" {number}"
+    return {f"{word}{suffix}": labels[word] for word in words}
 
 
 def digest(language: str) -> str:

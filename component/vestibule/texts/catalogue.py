@@ -95,7 +95,6 @@ class Requests:
     says: str
     how_to_answer: str
     quiet: Counted
-    quiet_line: str
     asked_again: Counted
     came_in_line: str
     no_such_number: str
@@ -138,6 +137,9 @@ class Rules:
     yours: str
     enforced: str
     default: str
+    denied: str
+    denied_line: str
+    denied_again: Counted
     how_to_change: str
     meaning: Mapping[SubHandling, str]
     line: str

@@ -35,7 +35,13 @@ NOTICES: Final = Notices(
         "Later, write the number too: add {number}"
     ),
     digest="More people want to reach you. Reply: requests, to see who.",
-    buttons={"add": "Add", "accept": "Accept", "deny": "Deny", "block": "Block"},
+    buttons={
+        "add": "Add",
+        "accept": "Accept",
+        "deny": "Deny",
+        "block": "Block",
+        "requests": "Who?",
+    },
     ask_first=(
         "This person only receives messages from people they know. Add them as a contact first."
     ),
@@ -126,11 +132,12 @@ REQUESTS: Final = Requests(
         "as in: accept 3 5. To read what waits: show 3"
     ),
     quiet=Counted(
-        "{count} person was denied and stays quiet for now:",
-        "{count} people were denied and stay quiet for now:",
+        "{count} person was denied lately (write rules to see whom).",
+        "{count} people were denied lately (write rules to see whom).",
     ),
-    quiet_line="{contact} – until {until}",
-    asked_again=Counted("asked again once", "asked again {count} times"),
+    asked_again=Counted(
+        "They asked once more, in vain.", "They asked {count} times more, in vain."
+    ),
     came_in_line="{number}. {contact} – came in by your rules, {at}",
     no_such_number="There is no number {number}. Write requests to see who waits.",
     nobody_to_answer=(
@@ -201,6 +208,9 @@ RULES: Final = Rules(
     yours="Your rules:",
     enforced="Rules of this server, stronger than yours:",
     default="Rules of this server, unless yours say otherwise:",
+    denied="Denied for a while:",
+    denied_line="{contact} – until {until}",
+    denied_again=Counted("asked again once", "asked again {count} times"),
     how_to_change=(
         "Change them with allow, confirm, polite-block or block; "
         "take one away with its number or its name: forget 3"
@@ -283,6 +293,8 @@ EXPLAIN: Final = Explain(
         Reason.BLOCKED: "you blocked them",
         Reason.DENIED: "you denied them",
         Reason.MALFORMED: "it was not understood",
+        Reason.NOT_WRITTEN: "it could not be written down",
+        Reason.FAILED: "something went wrong here",
     },
     reason="Why: {because} ({reason}).",
     rule="Rule {rule}",

@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element
 
 from vestibule.core.model import BareJid
 from vestibule.xmpp.address import host_of, prepare
-from vestibule.xmpp.stanzas import child_text, message, stanza_error
+from vestibule.xmpp.responses import words_of
+from vestibule.xmpp.stanzas import message, stanza_error
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Door:
 
     def visit(self, stanza: Element) -> None:
         """Queue what a user wrote; refuse whoever is not ours."""
-        words = child_text(stanza, "body")
+        words = words_of(stanza)
         user = prepare(stanza.get("from"))
         if not words.strip() or user is None or stanza.get("type") in ("error", "groupchat"):
             return
@@ -81,7 +82,7 @@ class Door:
         try:
             while not queue.empty():
                 stanza = queue.get_nowait()
-                words = child_text(stanza, "body")[:_LONGEST]
+                words = words_of(stanza)[:_LONGEST]
                 self._send(message(user, self.address, await self._told(user, stanza, words)))
         finally:
             self._waiting.pop(user, None)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from vestibule.core.model import BareJid
+from vestibule.desk.letters import Letter
 from vestibule.desk.ports import GateAway, GateRefused, Pair
 from vestibule.gate import writing
 from vestibule.gate.dialogue import (
@@ -25,7 +26,7 @@ from vestibule.gate.reading import Reader
 from vestibule.gate.writing import BounceText
 from vestibule.xmpp.address import host_of
 from vestibule.xmpp.faults import AskError, AskFailed
-from vestibule.xmpp.stanzas import message
+from vestibule.xmpp.responses import letter_stanza
 from vestibule.xmpp.uplink import Uplink
 
 T = TypeVar("T")
@@ -104,9 +105,9 @@ class Gates:
         """Ask for everybody in a user's roster."""
         return self._begin(host_of(user), writing.roster(user), self._reader.states)
 
-    def tell(self, user: BareJid, words: str) -> bool:
-        """Send a user a message; False if there is no connection."""
-        return self.send(message(user, f"door@{self._jid}", words))
+    def tell(self, user: BareJid, letter: Letter) -> bool:
+        """Send a user a letter; False if there is no connection."""
+        return self.send(letter_stanza(user, f"door@{self._jid}", letter))
 
     async def taken(self, host: str) -> bool:
         """Say whether the server of *host* has taken all that was sent before."""

@@ -11,6 +11,7 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 _PLACES: Final = 500
+_FRAMES: Final = 40
 
 
 class Reports:
@@ -20,8 +21,13 @@ class Reports:
         self._seen: Counter[str] = Counter()
 
     def add(self, error: Exception, doing: str) -> None:
-        """Log the way to where it was raised. Its words only at debug: they may quote a stanza."""
-        way = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        """Log the way to where it was raised. Its words only at debug: they may quote a stanza.
+
+        The way is taken off the exception: one that is raised again and again, as that of a
+        failed future is, would drag along all its earlier ways.
+        """
+        way = "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES)).rstrip()
+        error.__traceback__ = None
         kind = type(error).__qualname__
         key = f"{doing} {kind} {way[-500:]}"
         if len(self._seen) >= _PLACES and key not in self._seen:

@@ -50,7 +50,20 @@ class Limits:
 
 
 class Uplink:
-    """The component's link; make it inside the running event loop."""
+    """The component's link; make it inside the running event loop.
+
+    Args:
+        jid: The component's address.
+        secret: What Prosody knows as component_secret.
+        server: The machine to connect to.
+        port: Prosody's component port.
+        backoff_max: The longest delay between two attempts, in seconds.
+        refusals_before_giving_up: After so many refusals in a row ``run`` raises; 0: never.
+        receiver: Who takes what arrives.
+        limits: Other times and sizes than the usual ones.
+        sleep: Waits between attempts.
+        clock: Measures how long a session lived.
+    """
 
     def __init__(
         self,
@@ -66,20 +79,7 @@ class Uplink:
         sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare everything, connect nothing.
-
-        Args:
-            jid: The component's address.
-            secret: What Prosody knows as component_secret.
-            server: The machine to connect to.
-            port: Prosody's component port.
-            backoff_max: The longest delay between two attempts, in seconds.
-            refusals_before_giving_up: After so many refusals in a row ``run`` raises; 0: never.
-            receiver: Who takes what arrives.
-            limits: Other times and sizes than the usual ones.
-            sleep: Waits between attempts.
-            clock: Measures how long a session lived.
-        """
+        """Prepare everything, connect nothing."""
         self._jid = jid
         self._server = server
         self._port = port
@@ -136,20 +136,26 @@ class Uplink:
             identifier, answer = self._intake.asks.open(to)
         except AskError as error:
             return asyncio.ensure_future(_fail(error))
-        sent = self.send(request("set", identifier, to, frm or self._jid, payload_xml))
+        sent = False
 
         async def wait() -> Element:
+            if not sent:
+                raise LinkLost("there is no link to the server")
             try:
-                if not sent:
-                    raise LinkLost("there is no link to the server")
                 async with asyncio.timeout(timeout):
                     return await answer
             except TimeoutError:
                 raise AskTimeout(f"no answer from {to} within {timeout:g} s") from None
-            finally:
-                self._intake.asks.close(identifier)
 
-        return asyncio.ensure_future(wait())
+        task = asyncio.ensure_future(wait())
+        # Not a ``finally`` inside: a task cancelled before it began would leave its place taken.
+        task.add_done_callback(lambda _: self._intake.asks.close(identifier))
+        try:
+            sent = self.send(request("set", identifier, to, frm or self._jid, payload_xml))
+        except ValueError:
+            task.cancel()
+            raise
+        return task
 
     async def ask(
         self, to: str, payload_xml: str, *, frm: str | None = None, timeout: float = 10.0

@@ -1,12 +1,9 @@
-"""What a user answers, by a word to the door or by their client's own functions: the same comes of it."""
+"""What a user answers, by a word to the door or by their client's own functions."""
 
 import re
 
 import pytest
-from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import error, message, presence
-from vestibule.sandbox.stage import Stage
-
+from tests.support.books import waiting
 from tests.support.people import (
     a_person,
     a_stranger_at_the_door_of,
@@ -16,6 +13,10 @@ from tests.support.people import (
     notice,
     say,
 )
+
+from vestibule.sandbox.client import Client
+from vestibule.sandbox.matching import error, message, presence
+from vestibule.sandbox.stage import Stage
 
 ELSEWHERE = "elsewhere.localhost"
 
@@ -83,9 +84,7 @@ async def test_deny_sends_who_waits_away(stage: Stage, named: str) -> None:
     await say(stage, bob, "deny" + naming(named, alice))
 
     await alice.expect(presence("unsubscribed", frm=bob.bare))
-    listed = await say(stage, bob, "requests")
-    assert alice.bare not in listed
-    assert stage.account("carol") in listed
+    assert waiting(stage, bob.bare) == [stage.account("carol")]
     later = await stage.client("bob", resource="later")
     await later.expect(presence("subscribe", frm=stage.account("carol")))
     await later.nothing(presence("subscribe", frm=alice.bare))
@@ -98,9 +97,7 @@ async def test_block_sends_who_waits_away_unheard(stage: Stage, named: str) -> N
     await say(stage, bob, "block" + naming(named, alice))
 
     assert await block_list(bob) == {alice.bare}
-    listed = await say(stage, bob, "requests")
-    assert alice.bare not in listed
-    assert stage.account("carol") in listed
+    assert waiting(stage, bob.bare) == [stage.account("carol")]
     alice.subscribe(bob.bare)
     alice.send_message(bob.bare, "hello?")
     await decided(stage, alice)
@@ -196,7 +193,8 @@ async def test_a_block_in_a_client_counts_here(stage: Stage) -> None:
 
     await bob.block(alice.bare)
 
-    assert alice.bare not in await say(stage, bob, "requests")
+    await decided(stage, bob)
+    assert alice.bare not in waiting(stage, bob.bare)
     await bob.unblock(alice.bare)
     await say(stage, bob, f"accept {alice.bare}")
     await decided(stage, bob)
@@ -216,7 +214,8 @@ async def test_a_block_in_a_client_counts_when_the_user_is_away(stage: Stage) ->
     await again.expect(presence("subscribe", frm=stage.account("carol")))
     await again.nothing(presence("subscribe", frm=alice.bare))
     await again.nothing(message(frm=alice.bare))
-    assert alice.bare not in await say(stage, again, "requests")
+    await decided(stage, again)
+    assert alice.bare not in waiting(stage, again.bare)
 
 
 async def test_a_block_by_word_lasts_when_the_user_leaves_at_once(stage: Stage) -> None:
@@ -287,9 +286,7 @@ async def test_a_blocked_domain_is_blocked_in_both_places(stage: Stage) -> None:
     await say(stage, bob, f"block @{ELSEWHERE}")
 
     assert await block_list(bob) == {ELSEWHERE}
-    listed = await say(stage, bob, "requests")
-    assert alice.bare not in listed
-    assert near.bare in listed
+    assert waiting(stage, bob.bare) == [near.bare]
     dave = await stage.client("dave", host=ELSEWHERE)
     dave.subscribe(bob.bare)
     dave.send_message(bob.bare, "hello?")
@@ -308,7 +305,8 @@ async def test_a_domain_blocked_in_a_client_is_blocked_here(stage: Stage) -> Non
 
     await bob.block(ELSEWHERE)
 
-    assert alice.bare not in await say(stage, bob, "requests")
+    await decided(stage, bob)
+    assert alice.bare not in waiting(stage, bob.bare)
     await bob.unblock(ELSEWHERE)
     carol = await stage.client("carol", host=ELSEWHERE)
     carol.subscribe(bob.bare)

@@ -4,10 +4,6 @@ import signal
 import time
 
 import pytest
-from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import error, having, message, presence
-from vestibule.sandbox.stage import Stage
-
 from tests.support.archive import archived_bodies
 from tests.support.books import held_bodies, until
 from tests.support.people import (
@@ -17,6 +13,10 @@ from tests.support.people import (
     decided,
     say,
 )
+
+from vestibule.sandbox.client import Client
+from vestibule.sandbox.matching import error, having, message, presence
+from vestibule.sandbox.stage import Stage
 
 pytestmark = [
     pytest.mark.asyncio,

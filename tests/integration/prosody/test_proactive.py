@@ -1,10 +1,10 @@
 """Users with an open door: whoever asks is let in at once, and the user is told."""
 
 import pytest
+from tests.support.people import a_person, bodies, count, decided, notice, say
+
 from vestibule.sandbox.matching import message, presence, roster_push
 from vestibule.sandbox.stage import Stage
-
-from tests.support.people import a_person, bodies, count, decided, notice, say
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 

@@ -3,10 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import error, having, message, presence
-from vestibule.sandbox.stage import Stage
-
+from tests.support.books import waiting
 from tests.support.forms import choose
 from tests.support.people import (
     DELAY,
@@ -16,6 +13,10 @@ from tests.support.people import (
     notice,
     say,
 )
+
+from vestibule.sandbox.client import Client
+from vestibule.sandbox.matching import error, having, message
+from vestibule.sandbox.stage import Stage
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 
@@ -196,7 +197,8 @@ async def test_what_was_chosen_survives_a_restart(stage: Stage, side: str) -> No
     assert await is_open(stage, bob, "dave")
     alice.send_message(carol.bare, "hello")
     await alice.expect(error("subscription-required", frm=carol.bare))
-    assert alice.bare in await say(stage, carol, "requests")
+    await decided(stage, carol)
+    assert alice.bare in waiting(stage, carol.bare)
 
 
 async def test_the_house_may_keep_its_doors_open(new_stage: NewStage) -> None:

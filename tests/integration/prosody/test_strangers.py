@@ -1,11 +1,12 @@
 """People who write without asking first, and people who are strangers no more."""
 
 import pytest
+from tests.support.books import waiting
+from tests.support.people import DELAY, bodies, count, decided, notice, say
+
 from vestibule.sandbox.client import Client
 from vestibule.sandbox.matching import error, having, message, presence, roster_push
 from vestibule.sandbox.stage import Stage
-
-from tests.support.people import DELAY, bodies, count, decided, notice, say
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 
@@ -33,7 +34,8 @@ async def test_however_many_messages_ring_once(stage: Stage) -> None:
 
     await bob.expect(notice(stage, carol.bare))
     assert 1 == count(bob, notice(stage, alice.bare))
-    assert alice.bare in await say(stage, bob, "requests")
+    await decided(stage, bob)
+    assert alice.bare in waiting(stage, bob.bare)
     await bob.nothing(presence("subscribe"))
     await bob.nothing(message(frm=alice.bare))
     await alice.nothing(error())

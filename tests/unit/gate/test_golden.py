@@ -230,6 +230,7 @@ def test_the_two_sides_are_left_as_they_are() -> None:
         *((act.value, lambda act=act: an_act(act.value)) for act in Act),
         ("settled", lambda: asked("settled", writing.settled(BOB, ALICE))),
         ("flush", lambda: asked("flush", writing.flush(BOB))),
+        ("roster", lambda: asked("roster", writing.roster(BOB))),
         ("state", lambda: asked("state", writing.state(PAIRS))),
         (
             "deliver",

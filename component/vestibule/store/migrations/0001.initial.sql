@@ -31,6 +31,7 @@ CREATE TABLE standing (
     wrote_at     TEXT,
     approved_at  TEXT,
     denied_until TEXT,
+    asked_again  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (user, contact)
 ) STRICT, WITHOUT ROWID;
 

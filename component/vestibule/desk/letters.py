@@ -1,0 +1,32 @@
+"""A letter: what a user is told unasked, with the answers offered beside it.
+
+Responsible for its shape, and for its text in the database.
+Must not know how it is sent, nor the words (``texts``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a user is told. The words say everything by themselves: most clients show only them."""
+
+    words: str
+    language: str = ""
+    buttons: Mapping[str, str] = field(default_factory=dict)
+    """By the words a button stands for, as the user could write them: what is on it."""
+
+
+def text_from(letter: Letter) -> str:
+    """Return a letter as it is kept."""
+    return json.dumps(asdict(letter), ensure_ascii=False)
+
+
+def letter_from(text: str) -> Letter:
+    """Return the letter that *text* stands for; text that is none is its words."""
+    try:
+        return Letter(**json.loads(text))
+    except (ValueError, TypeError):
+        return Letter(text)
