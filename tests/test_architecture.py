@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "component" / "vestibule"
 
 STORAGE = ("sqlite3", "aiosqlite", "yoyo", "vestibule.store")
-SHOWCASE = ("vestibule.sandbox", "vestibule.demo")
+SHOWCASE = ("vestibule.sandbox", "vestibule.demo", "vestibule.bench")
 
 
 def imports_of(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[tuple[int, str]]:

@@ -157,6 +157,7 @@ class App:
         if self._gates.greeted >= self._hosts and self._patience is not None:
             self._patience.cancel()
             self._patience = None
+            self._duty.report()
             log.info("ready: every host has greeted")
 
     def _miss_gates(self) -> None:

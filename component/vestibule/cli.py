@@ -11,18 +11,17 @@ import os
 import stat
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vestibule import __version__
-from vestibule.errors import EXIT_FAILURE, ConfigErrors, VestibuleError, one_line
+from vestibule.errors import EXIT_FAILURE, VestibuleError, one_line
+from vestibule.ops import verbs
+from vestibule.ops.invocation import ConfigOption, config_path, fail, load_config
 
 if TYPE_CHECKING:
     from vestibule.config import Config
-
-CONFIG_VARIABLE: Final = "VESTIBULE_CONFIG"
-CONFIG_DEFAULT: Final = Path("/etc/vestibule/vestibule.toml")
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they show variables, the secret among them
     rich_markup_mode=None,
 )
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE",
-        show_default=False,
-        help=f"The configuration; else ${CONFIG_VARIABLE}, else {CONFIG_DEFAULT}.",
-    ),
-]
+verbs.register(app)
 
 
 class Backend(StrEnum):
@@ -81,8 +70,8 @@ def vestibule(
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Connect to Prosody and serve until a signal says stop."""
-    path = _config_path(config)
-    settings = _load(path)
+    path = config_path(config)
+    settings = load_config(path)
 
     from vestibule import log
 
@@ -94,7 +83,7 @@ def run(config: ConfigOption = None) -> None:
 
         status = component.run(settings)
     except VestibuleError as error:
-        _fail(error)
+        fail(error)
     except Exception:
         logger.critical("stopped by a mistake in the program", exc_info=True)
         status = EXIT_FAILURE
@@ -104,8 +93,8 @@ def run(config: ConfigOption = None) -> None:
 @app.command()
 def check_config(config: ConfigOption = None) -> None:
     """Name the mistakes in a configuration, or show it."""
-    path = _config_path(config)
-    settings = _load(path)
+    path = config_path(config)
+    settings = load_config(path)
     typer.echo(f"ok: {one_line(str(path)) if path else 'the environment alone'}")
     for section, value in settings.model_dump(mode="json", exclude={"secret"}).items():
         for key, inner in value.items() if isinstance(value, dict) else [("", value)]:
@@ -137,35 +126,7 @@ def demo(
     raise typer.Exit(play(once=once, prosody=prosody.value, series=series))
 
 
-def _config_path(option: Path | None) -> Path | None:
-    """Say which file to read; None if the environment has to do without one."""
-    if option is not None:
-        return option
-    if named := os.environ.get(CONFIG_VARIABLE):
-        return Path(named)
-    if CONFIG_DEFAULT.exists():
-        return CONFIG_DEFAULT
-    if "VESTIBULE_JID" not in os.environ:
-        _fail(ConfigErrors([f"configuration: there is no {CONFIG_DEFAULT}; give --config FILE"]))
-    return None
-
-
-def _load(path: Path | None) -> "Config":
-    from vestibule.config import load
-
-    try:
-        return load(path)
-    except VestibuleError as error:
-        _fail(error)
-
-
 def _is_exposed(config: "Config", path: Path) -> bool:
     """Say whether any user can read the secret in the configuration file at *path*."""
     is_inside = config.secret_file is None and "VESTIBULE_SECRET" not in os.environ
     return is_inside and bool(path.stat().st_mode & stat.S_IRWXO)
-
-
-def _fail(error: VestibuleError) -> NoReturn:
-    for line in error.lines():
-        typer.echo(line, err=True)
-    raise typer.Exit(error.exit_status)

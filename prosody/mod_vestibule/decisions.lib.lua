@@ -33,8 +33,11 @@ local function user_decided(kind, user, contact, attr)
 	attr = attr or {};
 	attr.user, attr.contact = user, contact;
 	if contact and settles(kind) then memory.decision_begins(memory.pair(user, contact)); end
-	if link.event(kind, attr, kind == "wrote") and contact and kind ~= "wrote" then
-		memory.release_begins(memory.pair(user, contact)); -- until it says that nothing is held
+	-- From here on the roster lets the contact pass, beside what may be held: none of that takes
+	-- the short cut until the component says that nothing is.
+	local opens = kind == "approved" and not roster.is_authorized(user, contact);
+	if link.event(kind, attr, kind == "wrote") and opens then
+		memory.release_begins(memory.pair(user, contact));
 	end
 	make_stale(user, contact);
 end

@@ -327,6 +327,23 @@ describe("the gate", function ()
 			assert.same({}, w.take_sent());
 		end);
 
+		for _, name in ipairs({ "approve", "deny", "add", "polite" }) do
+			it("but not against what the user decided since: " .. name, function ()
+				w.fire("pre-presence/bare", bobs_client("<presence type='unsubscribed' to='" .. alice .. "'/>"));
+				local event = last_sent();
+				roster.done[1] = nil; -- the clearing of a pre-approval
+				local act = world.golden(name);
+
+				w.fire("iq/host", w.answer(act));
+				assert.same({}, roster.done);
+				assert_golden("act-result", last_sent());
+
+				answer(event, "event-result");
+				w.fire("iq/host", w.answer(act));
+				assert.equal(1, #roster.done);
+			end);
+		end
+
 		it("and says why it cannot", function ()
 			roster.edit_blocklist = function () return nil, "mod_blocklist is not loaded"; end;
 

@@ -13,7 +13,7 @@ describe("the link", function ()
 		link.on.closed = function () told("closed"); end;
 		link.on.verdict = function (check, letter) told("verdict", check.name, letter); end;
 		link.on.gave_up = function (check) told("gave up", check.name); end;
-		link.on.event_done = function (user, contact) told("event done", tostring(user), tostring(contact)); end;
+		link.on.event_done = function (kind, user, contact) told("event done", kind, tostring(user), tostring(contact)); end;
 	end
 
 	local function last_sent()
@@ -283,7 +283,7 @@ describe("the link", function ()
 		it("acknowledges an event that is answered", function ()
 			link.event("approved", { user = "bob@example.org", contact = "alice@example.net" });
 			answer(last_sent(), "event-result");
-			assert.same({ "event done bob@example.org alice@example.net" }, calls);
+			assert.same({ "event done approved bob@example.org alice@example.net" }, calls);
 
 			link.greet();
 

@@ -140,6 +140,34 @@ describe("memory", function ()
 		end);
 	end);
 
+	describe("of decisions not yet acknowledged", function ()
+		local key;
+		before_each(function () key = memory.pair("bob", "alice"); end);
+
+		it("lasts until each of them is", function ()
+			memory.decision_begins(key);
+			memory.decision_begins(key);
+			memory.decision_ends(key);
+			assert.is_true(memory.is_decided(key));
+			assert.is_false(memory.is_decided(memory.pair("bob", "carol")));
+
+			memory.decision_ends(key);
+
+			assert.is_false(memory.is_decided(key));
+		end);
+
+		it("ends for all when the component has the whole journal", function ()
+			memory.decision_begins(key);
+
+			memory.decisions_end_for_all();
+			memory.decision_ends(key); -- a late acknowledgement
+
+			assert.is_false(memory.is_decided(key));
+			memory.decision_begins(key);
+			assert.is_true(memory.is_decided(key));
+		end);
+	end);
+
 	describe("of whom the user wrote to", function ()
 		it("tells the first time from the next", function ()
 			assert.is_true(memory.note_written("bob", "alice"));

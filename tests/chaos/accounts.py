@@ -161,6 +161,8 @@ class _Accountant:
         if not questions:
             return Fate.LOST if sent.acknowledged else Fate.WITH_THE_SERVER
         last = questions[-1]
+        if last.given_up is not None and sent.session.ended < last.given_up.at:
+            return Fate.SENDER_LEFT
         if self._was_told(last):
             return Fate.SENDER_LEFT if last.letter in ("b", "r", "w") else Fate.LOST
         if last.letter == "h" and last.given_up is None:
@@ -219,7 +221,7 @@ class _Accountant:
             elif self._may_overtake(before):
                 self._accounts.overtaken += "archive" in where
             else:
-                self._problem(before, f"came before the earlier {sent.id} in {where}")
+                self._problem(before, f"came in {where} before the earlier {self._told(sent)},")
 
     def _may_overtake(self, sent: Sent) -> bool:
         """Say whether a message passed unasked in an outage: then order gives way (promise 3)."""
@@ -230,18 +232,25 @@ class _Accountant:
         return any(begin <= end and sent.at <= over for begin, over in self._dialogue.outages)
 
     def _problem(self, sent: Sent, what: str) -> None:
-        questions = self._dialogue.questions.get(sent.id, [])
-        told = [f"{q.name}={q.letter or '?'}{' given up' if q.given_up else ''}" for q in questions]
-        out = [
-            f"{d.passed.place}{' noted' if d.noted else ''}"
-            for d in self._dialogue.deliveries.get(sent.id, [])
-        ]
+        sender = "still there" if sent.session.ended is None else "gone"
         self._accounts.problems.append(
-            f"{sent.id} of {sent.contact} to {sent.user} {what}"
-            f" (asked: {', '.join(told) or 'never'}; sent out: {', '.join(out) or 'never'};"
-            f" sender {'still there' if sent.session.ended is None else 'gone'};"
+            f"{self._told(sent)} of {sent.contact} to {sent.user} {what} (sender {sender};"
             f" {', '.join(self._history(sent)) or 'the user did nothing about them'})"
         )
+
+    def _told(self, sent: Sent) -> str:
+        """Return a message with all that was said about it."""
+        told = [
+            f"{q.name}@{q.asked.place}={q.letter or '?'}"
+            + (f"@{q.answered.place}" if q.answered else "")
+            + (f" given up@{q.given_up.place}" if q.given_up else "")
+            for q in self._dialogue.questions.get(sent.id, [])
+        ]
+        out = [
+            f"{d.passed.place}{f' noted@{d.noted.place}' if d.noted else ''}"
+            for d in self._dialogue.deliveries.get(sent.id, [])
+        ]
+        return f"{sent.id} [asked {', '.join(told) or 'never'}; out {', '.join(out) or 'never'}]"
 
     def _history(self, sent: Sent) -> Iterable[str]:
         """Return what the user did about the contact, in seconds from the message on."""

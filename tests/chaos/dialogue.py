@@ -120,6 +120,7 @@ class _Reader:
         self._asked: dict[tuple[int, str], Passed] = {}
         """IQs of the component's that wait for an answer, by session and id."""
         self._delivering: dict[tuple[int, str], list[Delivery]] = {}
+        self._flushing: dict[tuple[int, str], str] = {}
         self._listing: dict[tuple[int, str], Listing] = {}
         self._hellos: dict[str, Passed] = {}
         self._opened: list[tuple[Passed, Passed]] = []
@@ -186,8 +187,11 @@ class _Reader:
 
     def _answer(self, passed: Passed, id: str, kind: str) -> None:
         key = (passed.session, id)
-        if self._asked.pop(key, None) is None:
+        asked = self._asked.pop(key, None)
+        if asked is None:
             return
+        if key in self._flushing:
+            self._forget(self._flushing.pop(key), passed.at, begun_before=asked.at)
         self.known.heard[passed.session].append(passed)
         listing = self._listing.pop(key, None)
         if listing is not None and kind == "result":
@@ -215,6 +219,9 @@ class _Reader:
                     about = "" if remark.get("scope") == "strangers" else contact
                     letter = (child.text or "")[place]
                     over = passed.at + float(remark.get("seconds", "0"))
+                    earlier = self._live[user].pop(about, None)
+                    if earlier is not None:
+                        self.known.memories[user].append(Memory(earlier[0], about, *earlier[1:]))
                     self._live[user][about] = (letter, passed.at, over)
 
     def _act(self, passed: Passed, name: str, id: str, act: ET.Element) -> None:
@@ -233,13 +240,17 @@ class _Reader:
             )
             self.known.listings[user].append(listing)
         if name not in ("deliver", "settled", "state", "roster"):
-            self._forget(user, passed.at)
+            self._flushing[passed.session, id] = user
 
     # What the gate remembers
 
-    def _forget(self, user: str, at: float) -> None:
-        for about, (letter, begun, over) in self._live.pop(user, {}).items():
-            self.known.memories[user].append(Memory(letter, about, begun, min(over, at)))
+    def _forget(self, user: str, at: float, begun_before: float = float("inf")) -> None:
+        """The gate forgot what it remembered about a user; it may have been told more since."""
+        live = self._live[user]
+        for about, (letter, begun, over) in list(live.items()):
+            if begun <= begun_before:
+                del live[about]
+                self.known.memories[user].append(Memory(letter, about, begun, min(over, at)))
 
     def _forget_all(self, passed: Passed) -> None:
         for user in list(self._live):

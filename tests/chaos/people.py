@@ -42,7 +42,8 @@ class Person:
     @property
     def client(self) -> Listener | None:
         """The client, while it is logged in."""
-        return self._client if self._client is not None and self._client.connected else None
+        client = self._client
+        return client if client is not None and client.connected and not client.ended else None
 
     async def begin(self) -> None:
         """Log in, and again after each end of the session, until `leave`."""
@@ -128,6 +129,7 @@ class Person:
         async def go() -> None:
             self.wants_online = False
             if client := self.client:
+                client.ended = time.monotonic()  # from now on it hears nothing any more
                 await client.disconnect()
             await asyncio.sleep(lasts)
 

@@ -5,13 +5,12 @@ Responsible for a connected stream, for sending what a test wrote and for what c
 Must not know the gate's language.
 """
 
-import asyncio
 import hashlib
 import itertools
-from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree as ET
+
+from tests.support.wire import Wire
 
 from vestibule.sandbox.stage import Stage
 
@@ -23,74 +22,25 @@ component_secret = "{_SECRET}"
 """
 """What a stage's ``host_options`` must say for it."""
 
-_ACCEPT = "{jabber:component:accept}"
 
-
-class Intruder:
+class Intruder(Wire):
     """The stream; get one by ``async with Intruder(stage) as intruder``."""
 
     def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+        super().__init__(stage.prosody.address, stage.prosody.component_port)
         self._ids = (f"intruder-{number}" for number in itertools.count(1))
-        self._parser = ET.XMLPullParser(["start", "end"])
-        self._depth = 0
 
     async def __aenter__(self) -> Self:
-        prosody = self._stage.prosody
-        self._reader, self._writer = await asyncio.open_connection(
-            prosody.address, prosody.component_port
-        )
-        self._send(
-            "<stream:stream xmlns='jabber:component:accept'"
-            f" xmlns:stream='http://etherx.jabber.org/streams' to='{JID}'>"
-        )
-        opened = await anext(self._elements())
-        digest = hashlib.sha1(f"{opened.get('id')}{_SECRET}".encode()).hexdigest()
-        self._send(f"<handshake>{digest}</handshake>")
-        answer = await self._next()
-        assert answer.tag == f"{_ACCEPT}handshake", ET.tostring(answer)
+        await super().__aenter__()
+        head = await self.open("jabber:component:accept", JID)
+        digest = hashlib.sha1(f"{head.get('id')}{_SECRET}".encode()).hexdigest()
+        self.send(f"<handshake>{digest}</handshake>")
+        answer = await self.next()
+        assert answer.tag.endswith("}handshake"), ET.tostring(answer)
         return self
-
-    async def __aexit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self._writer.close()
-
-    def send(self, xml: str) -> None:
-        """Send a stanza just as it is written here."""
-        self._send(xml)
 
     async def iq(self, to: str, payload: str, *, frm: str = JID) -> ET.Element:
         """Send a request and return its answer."""
         id = next(self._ids)
-        self._send(f"<iq type='set' id='{id}' from='{frm}' to='{to}'>{payload}</iq>")
-        while (stanza := await self._next()).get("id") != id:
-            pass
-        return stanza
-
-    async def message(self) -> ET.Element:
-        """Return the next message that comes in."""
-        while (stanza := await self._next()).tag != f"{_ACCEPT}message":
-            pass
-        return stanza
-
-    def _send(self, xml: str) -> None:
-        self._writer.write(xml.encode())
-
-    async def _next(self) -> ET.Element:
-        async with asyncio.timeout(10):
-            return await anext(self._elements())
-
-    async def _elements(self) -> AsyncIterator[ET.Element]:
-        """Yield the stream's head, and then each stanza."""
-        while True:
-            for event, element in self._parser.read_events():
-                self._depth += 1 if event == "start" else -1
-                if (event, self._depth) in (("start", 1), ("end", 1)):
-                    yield element
-            data = await self._reader.read(65536)
-            assert data, "the server hung up"
-            self._parser.feed(data)
+        self.send(f"<iq type='set' id='{id}' from='{frm}' to='{to}'>{payload}</iq>")
+        return await self.next_so_that(id=id)

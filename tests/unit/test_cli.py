@@ -16,6 +16,7 @@ from vestibule import __version__, cli
 from vestibule.config import Config
 from vestibule.errors import LinkRefused, SchemaTooNew, StoreError, VestibuleError
 from vestibule.log import Lines
+from vestibule.ops import invocation
 
 SECRET = "s3cret-of-the-tests"
 NEEDED = f'jid = "door.example.org"\nhosts = ["example.org"]\nsecret = "{SECRET}"\n'
@@ -25,7 +26,7 @@ NEEDED = f'jid = "door.example.org"\nhosts = ["example.org"]\nsecret = "{SECRET}
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("VESTIBULE_CONFIG", "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cli, "CONFIG_DEFAULT", Path("/nowhere/vestibule.toml"))
+    monkeypatch.setattr(invocation, "CONFIG_DEFAULT", Path("/nowhere/vestibule.toml"))
     root, own = logging.getLogger(), logging.getLogger("vestibule")
     before = root.level, own.level
     yield
@@ -249,9 +250,9 @@ def test_the_file_is_found_by_variable_and_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = a_file(tmp_path)
-    monkeypatch.setattr(cli, "CONFIG_DEFAULT", path)
+    monkeypatch.setattr(invocation, "CONFIG_DEFAULT", path)
     by_default = call("check-config")
-    monkeypatch.setattr(cli, "CONFIG_DEFAULT", tmp_path / "none")
+    monkeypatch.setattr(invocation, "CONFIG_DEFAULT", tmp_path / "none")
     monkeypatch.setenv("VESTIBULE_CONFIG", str(path))
     by_variable = call("check-config")
 

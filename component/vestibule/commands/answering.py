@@ -53,7 +53,7 @@ def block(case: Case, target: Target, **more: object) -> str:
     shut_out(case.turn, case.profile, case.relations)
     if target.contact is not None:
         return texts.blocked.format(contact=identity)
-    is_listed = identity.startswith("@") and not identity.startswith("@*")
+    is_listed = answers.listed_as(identity) and not answers.has_exceptions(case.profile, identity)
     told = texts.blocked_domain if is_listed else texts.blocked_rule_only
     return joined(told.format(identity=identity), cleared(case, waiting))
 

@@ -24,9 +24,6 @@ from vestibule.core.model import (
     Verdict,
 )
 
-_MOST_ASKED: Final = 100
-"""Contacts looked up in the roster for one answer."""
-
 
 async def explain(call: Call, values: Values) -> Reply:
     """Say what would happen if somebody asked or wrote now, and which rule says so."""
@@ -53,8 +50,6 @@ def explained(case: Case, contact: BareJid) -> str:
         lines.append(
             joined(told[_outcome(case, first)].format(contact=contact), _because(case, first))
         )
-        if len(said) > 1 and said[1].verdict is not first.verdict:
-            lines.append(words.otherwise.format(because=_because(case, said[1])))
     request = case.profile.requests.get(contact)
     if request is not None:
         lines.append(words.waits.format(contact=contact, number=request.number))
@@ -88,48 +83,64 @@ def _because(case: Case, decision: Decision) -> str:
 
 
 async def who(call: Call, _values: Values) -> Reply:
-    """Say who can see the user or write without asking, as far as it is known."""
-
-    def known(case: Case) -> list[BareJid]:
-        return [*case.profile.standing][:_MOST_ASKED]
-
-    return Reply(await with_roster(call, _who, await in_turn(call, known)))
+    """Say who can see the user or write without asking."""
+    roster = await call.office.desk.roster(call.user)
+    text = await in_turn(call, _who, roster)
+    return Reply(text if roster is not None else f"{text}\n{call.texts.explain.roster_unknown}")
 
 
 def _who(case: Case) -> str:
     words, profile, turn = case.texts.explain, case.profile, case.turn
-    standing = sorted(profile.standing.items())
-    seen = [
-        contact
-        for contact, _ in standing
-        if (relation := case.relations.get(contact)) is not None and relation.authorized
-    ]
-    approved = [c for c, s in standing if s.approved_at is not None and c not in seen]
-    wrote = [c for c, s in standing if s.wrote_at is not None and c not in (*seen, *approved)]
+    standing, roster = profile.standing, case.relations
+    sees = {contact for contact, relation in roster.items() if relation.authorized}
+    approved = {contact for contact, known in standing.items() if known.approved_at is not None}
+    approved |= {contact for contact, relation in roster.items() if relation.approved}
+    added = {contact for contact, relation in roster.items() if relation.added}
+    wrote = {contact for contact, known in standing.items() if known.wrote_at is not None}
     rules = [
         rule_line(case.texts, rule, turn.now)
         for rule in turn.rules_of(profile)
         if rule.sub_handling is SubHandling.ALLOW and is_valid(rule, turn.now)
     ]
     lines = [words.who_model[turn.settings_of(profile).model]]
-    groups: Iterable[tuple[str, list[str]]] = (
-        (words.sees_you, [*seen]),
-        (words.who_approved, [*approved]),
-        (words.who_wrote, [*wrote]),
+    groups: Iterable[tuple[str, Iterable[str]]] = (
+        (words.sees_you, sorted(sees)),
+        (words.who_approved, sorted(approved - sees)),
+        (words.who_added, sorted(added - approved - sees)),
+        (words.who_wrote, sorted(wrote - added - approved - sees)),
         (words.who_rules, rules),
     )
     for title, members in groups:
-        if members:
-            lines += [title, case.call.lines(members)]
-    return "\n".join([*lines, words.who_incomplete])
+        listed = case.call.lines(members)
+        lines += [title, listed] if listed else []
+    return "\n".join([*lines, words.who_revoke])
+
+
+async def sent(call: Call, _values: Values) -> Reply:
+    """Say whom the user asked, and how that stands."""
+    words = call.texts.explain
+    roster = await call.office.desk.roster(call.user)
+    if roster is None:
+        return Reply(words.roster_unknown, failed=True)
+    asked = sorted(contact for contact, relation in roster.items() if relation.asked)
+    granted = sorted(
+        contact
+        for contact, relation in roster.items()
+        if relation.subscribed_to and not relation.asked
+    )
+    lines: list[str] = []
+    for title, members in ((words.sent_asked, asked), (words.sent_granted, granted)):
+        lines += [title, call.lines(members)] if members else []
+    return Reply("\n".join(lines) or words.sent_none)
 
 
 COMMANDS: Final = (
     Command(
         "explain",
         explain,
-        words=(Word("explain", "[address | number]", lambda rest: {"contact": [rest]}),),
+        words=(Word("explain", "[<address> | <number>]", lambda rest: {"contact": [rest]}),),
         fields=(Field("contact", required=False),),
     ),
     Command("who", who, words=(Word("who", "", lambda _: {}),)),
+    Command("sent", sent, words=(Word("sent", "", lambda _: {}),)),
 )

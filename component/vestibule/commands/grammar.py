@@ -52,15 +52,22 @@ def rule_parts(text: str) -> Raw:
     return raw
 
 
+class NoTime(ValueError):
+    """A text that is neither a length of time nor a moment."""
+
+
 def duration(text: str) -> timedelta:
     """Read ``7d``, ``3s`` or ``2 weeks``.
 
     Raises:
-        ValueError: it is none, or none that ends.
+        NoTime: it is none, or none that ends.
     """
-    length = parse_duration(text)
+    try:
+        length = parse_duration(text)
+    except ValueError as error:
+        raise NoTime(text) from error
     if not timedelta(0) < length <= LONGEST_DURATION:
-        raise ValueError(text)
+        raise NoTime(text)
     return length
 
 
@@ -68,11 +75,10 @@ def moment(text: str) -> datetime:
     """Read ``2026-01-31`` or ``2026-01-31 18:00``, in UTC unless it says otherwise.
 
     Raises:
-        ValueError: it is no moment.
+        NoTime: it is no moment.
     """
-    at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
     try:
-        return at.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(text) from error
+        at = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise NoTime(text) from error

@@ -178,7 +178,7 @@ def _who(word: str) -> Word:
     def read(rest: str) -> Raw:
         return {"answer": [word], "who": grammar.split(rest) or [NEWEST]}
 
-    return Word(word, "[number | address | @domain | all]", read)
+    return Word(word, "[<number> | <identity> | all]", read)
 
 
 COMMANDS: Final = (
@@ -190,7 +190,7 @@ COMMANDS: Final = (
             *(_who(word) for word in ("accept", "add", "deny", "later")),
             Word(
                 ADMIT,
-                "[number | address]",
+                "[<number> | <address>]",
                 lambda rest: {"answer": [ADMIT], "who": grammar.split(rest)},
             ),
         ),
@@ -212,7 +212,9 @@ COMMANDS: Final = (
     Command(
         "show",
         show,
-        words=(Word("show", "[number | address]", lambda rest: {"who": grammar.split(rest)[:1]}),),
+        words=(
+            Word("show", "[<number> | <address>]", lambda rest: {"who": grammar.split(rest)[:1]}),
+        ),
         fields=(Field("who"),),
     ),
 )

@@ -79,7 +79,7 @@ class Wishes:
         if length:
             try:
                 end = (start or now) + grammar.duration(length)
-            except (ValueError, OverflowError) as error:
+            except (grammar.NoTime, OverflowError) as error:
                 raise Mistake(words.bad_duration.format(text=length[:40]), "for") from error
         if end is not None and end <= max(start or now, now):
             raise Mistake(words.ends_before, "for" if length else "until")
@@ -93,7 +93,7 @@ class Wishes:
         text = self._values.text(var)
         try:
             return grammar.moment(text) if text else None
-        except ValueError as error:
+        except grammar.NoTime as error:
             sentence = self._call.texts.rules.bad_moment.format(text=text[:40])
             raise Mistake(sentence, var) from error
 
@@ -204,9 +204,9 @@ def _makes(handling: SubHandling) -> Word:
     def read(rest: str) -> Raw:
         return {"sub-handling": [handling.value], **grammar.rule_parts(rest)}
 
-    usage = "address | @domain | added | wrote-to | same-server | anyone"
-    first = "[number | all] | " if handling is SubHandling.BLOCK else ""
-    return Word(handling.value, f"{first}{usage} [for 7d] [until DATE] [messages | presence]", read)
+    first = "[<identity> | <number> | all]" if handling is SubHandling.BLOCK else "<identity>"
+    usage = f"{first} [for 7d | until DATE] [messages | presence]"
+    return Word(handling.value, usage, read)
 
 
 RULE_FIELDS: Final = (
@@ -231,9 +231,7 @@ COMMANDS: Final = (
     Command(
         "forget",
         forget_them,
-        words=(
-            Word("forget", "address | @domain | rule number", lambda rest: {"identity": [rest]}),
-        ),
+        words=(Word("forget", "<identity> | <rule number>", lambda rest: {"identity": [rest]}),),
         fields=(Field("rule", FieldKind.CHOICES), Field("identity")),
         prefill=_forget_form,
     ),

@@ -134,6 +134,8 @@ def _make_room(case: Case, wish: Wish) -> str:
 def _settle(case: Case, contact: BareJid, wish: Wish) -> str:
     """Make what the user did about a contact agree with the rule, and apply it to who waits."""
     turn, profile = case.turn, case.profile
+    if wish.sub_handling in (SubHandling.ALLOW, SubHandling.CONFIRM):
+        answers.unlist_domain(turn, profile, contact)
     if wish.sub_handling is SubHandling.ALLOW:
         turn.change_standing(profile, contact, denied_until=None)
         return _let_in(case, contact)

@@ -4,17 +4,20 @@ Responsible for one line each.
 Must not know which command shows them.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from vestibule.core.decide import is_valid
 from vestibule.core.model import BareJid, Rule, Scope
 from vestibule.core.profile import Held, Request, RequestKind
 from vestibule.texts.catalogue import Catalogue
 
+_SOON: Final = timedelta(hours=1)
 
-def time(at: datetime) -> str:
+
+def time(at: datetime, *, to_the_second: bool = False) -> str:
     """Return a moment as people read it, to the minute."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    clock = "%H:%M:%S" if to_the_second else "%H:%M"
+    return f"{at.astimezone(UTC):%Y-%m-%d {clock}} UTC"
 
 
 def one_line(text: str) -> str:
@@ -62,8 +65,10 @@ def rule_limits(texts: Catalogue, rule: Rule, now: datetime) -> str:
     if rule.valid_from is not None and rule.valid_from > now:
         parts.append(words.starts.format(at=time(rule.valid_from)))
     if rule.valid_until is not None:
-        is_over = rule.valid_until <= now and not is_valid(rule, now)
-        parts.append((words.ended if is_over else words.ends).format(at=time(rule.valid_until)))
+        is_over = rule.valid_until <= now
+        is_soon = abs(rule.valid_until - now) < _SOON
+        until = time(rule.valid_until, to_the_second=is_soon)
+        parts.append((words.ended if is_over else words.ends).format(at=until))
     if rule.note:
         parts.append(words.note.format(note=one_line(rule.note)))
     return f"({'; '.join(parts)})" if parts else ""

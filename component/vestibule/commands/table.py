@@ -37,7 +37,7 @@ def _line(call: Call, word: Word) -> str:
 _HELP: Final = Command(
     HELP,
     explain_words,
-    words=(Word(HELP, "[word]", lambda rest: {"word": [rest.strip()]}),),
+    words=(Word(HELP, "[<word>]", lambda rest: {"word": [rest.strip()]}),),
     fields=(Field("word"),),
 )
 

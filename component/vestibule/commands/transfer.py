@@ -173,7 +173,7 @@ COMMANDS: Final = (
     Command(
         "import",
         import_,
-        words=(Word("import", "\n…", lambda rest: {"text": rest.splitlines()}),),
+        words=(Word("import", "<lines>", lambda rest: {"text": rest.splitlines()}),),
         fields=(Field("text", FieldKind.LINES, required=True),),
     ),
     Command(

@@ -155,6 +155,8 @@ class Relation:
     approved: bool = False
     """A stored pre-approval, RFC 6121 §3.4."""
     pending: bool = False
+    asked: bool = False
+    """The user's own request waits for the contact's answer."""
 
     @property
     def added(self) -> bool:

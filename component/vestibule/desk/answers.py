@@ -15,7 +15,7 @@ from vestibule.core.model import (
     SubHandling,
 )
 from vestibule.core.profile import Profile, RequestKind
-from vestibule.desk.turn import Turn
+from vestibule.desk.turn import Turn, valid_block_rules
 from vestibule.gate.dialogue import Act
 
 
@@ -27,6 +27,7 @@ def accept(turn: Turn, profile: Profile, contact: BareJid, *, add: bool) -> None
     if turn.drop_rules_about(profile, contact, SubHandling.BLOCK):
         turn.act(Act.UNBLOCK, profile.user, contact)
     turn.drop_rules_about(profile, contact)
+    unlist_domain(turn, profile, contact)
     releasing = settle_acceptance(turn, profile, contact)
     # Until the gate has done it, and the roster says so by itself.
     turn.change_standing(profile, contact, approved_at=turn.now)
@@ -80,13 +81,37 @@ def block(turn: Turn, profile: Profile, identity: str, **more: object) -> None:
         if contact != identity:  # a domain's entry does not clear what waits in Prosody
             turn.act(Act.DENY, profile.user, contact)
     listed = listed_as(identity)
-    if listed is not None:
+    if listed is not None and not has_exceptions(profile, identity):
         turn.act(Act.BLOCK, profile.user, listed)
+
+
+def has_exceptions(profile: Profile, identity: str) -> bool:
+    """Say whether the user has let somebody in whom a block of this domain would keep out.
+
+    A block list (XEP-0191) knows no exceptions; our rule for the domain does.
+    """
+    return any(_is_exception(rule, identity) for rule in profile.rules)
+
+
+def unlist_domain(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Take a contact's blocked domain off the user's block list: the contact is an exception now.
+
+    The rule about the domain stays and keeps the others out.
+    """
+    domain = BareJid(contact.rpartition("@")[2])
+    rules = [rule for rule in valid_block_rules(profile, turn.now) if rule.identity == f"@{domain}"]
+    if rules:
+        turn.act(Act.UNBLOCK, profile.user, domain)
 
 
 def clear_blocked(turn: Turn, profile: Profile, identity: str) -> list[BareJid]:
     """Strike out what waits of whom *identity* names; return the contacts concerned."""
-    gone = [contact for contact in {*profile.requests, *profile.held} if _names(identity, contact)]
+    excepted = {rule.identity for rule in profile.rules if _is_exception(rule, identity)}
+    gone = [
+        contact
+        for contact in {*profile.requests, *profile.held}
+        if _names(identity, contact) and contact not in excepted
+    ]
     for contact in gone:
         turn.drop_request(profile, contact)
         turn.discard(profile, contact)
@@ -124,6 +149,12 @@ def choose_strangers(turn: Turn, profile: Profile, strangers: StrangerPolicy) ->
     """Record what becomes of messages of contacts who wait for an answer."""
     profile.strangers = strangers
     turn.save_settings(profile)
+
+
+def _is_exception(rule: Rule, identity: str) -> bool:
+    """Say whether a rule is about one contact of the domain *identity*, and lets them ring."""
+    lets_ring = rule.sub_handling in (SubHandling.ALLOW, SubHandling.CONFIRM)
+    return lets_ring and rule.identity != identity and _names(identity, BareJid(rule.identity))
 
 
 def _names(identity: str, contact: BareJid) -> bool:

@@ -51,7 +51,7 @@ _REMEMBERED: Final = {  # seconds; the gate may repeat these by itself, until to
 
 _LARGEST: Final = 448 * 1024
 """Bytes of a message that can still be released: Prosody ends a component's stream for a stanza
-of 512 kB, and closes no other that large."""
+of 512 kB."""
 
 _SAME_NEWS: Final = timedelta(minutes=1)
 

@@ -67,9 +67,10 @@ class Courier:
             patience: Seconds to wait at most.
         """
         waiting = self._under_way.get(user)
-        if waiting:
-            await asyncio.wait(set(waiting), timeout=patience)
-        return user not in self._under_way
+        if not waiting:
+            return True
+        _, unfinished = await asyncio.wait(set(waiting), timeout=patience)
+        return not unfinished
 
     async def close(self) -> None:
         """Stop; what is unfinished is taken up after the next start."""

@@ -134,6 +134,18 @@ class Desk:
             return {}
         return {state.contact: state.relation for state in states}
 
+    async def roster(self, user: BareJid) -> dict[BareJid, Relation] | None:
+        """Ask for everybody in the user's roster; None where the gate is away.
+
+        Never to be awaited inside a turn.
+        """
+        try:
+            states = await self._gate.roster(user)
+        except (GateAway, GateRefused) as reason:
+            log.info("the roster could not be asked: %s", reason)
+            return None
+        return {state.contact: state.relation for state in states}
+
     async def held(self, user: BareJid, contact: BareJid, most: int) -> list[HeldMessage]:
         """Return what waits of a contact, the oldest first."""
         return await self._database.held_page(user, contact, 0, most)

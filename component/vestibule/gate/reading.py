@@ -160,6 +160,7 @@ def _relation(element: Element) -> Relation:
         authorized=subscription in ("from", "both"),
         approved=element.get("approved") == "1",
         pending=element.get("pending") == "1",
+        asked=element.get("ask") == "1",
     )
 
 

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 from vestibule.app import house_from
@@ -47,8 +46,8 @@ class Glass(Database):
         """Run *work* here and now."""
         return work(self._looked_at, *args, **kwargs)
 
-    async def commit(self, changes: Changes) -> CommitResult:
-        """Forget *changes*, an expired rule taken away by a listing, say."""
+    async def commit(self, _changes: Changes) -> CommitResult:
+        """Forget it all: an expired rule taken away by a listing, say."""
         return CommitResult()
 
 

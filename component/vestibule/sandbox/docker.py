@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from vestibule.places import plugin_path
 from vestibule.sandbox import debian
 from vestibule.sandbox.engine import Engine
 from vestibule.sandbox.errors import SandboxError
-from vestibule.sandbox.installation import SUITES, Installation, locked, plugin_path
+from vestibule.sandbox.installation import SUITES, Installation, locked
 from vestibule.sandbox.process import ChildProcess
 
 _SUITE: Final = SUITES["13.0"]

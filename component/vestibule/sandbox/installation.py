@@ -11,14 +11,13 @@ import fcntl
 import os
 import re
 import shutil
-import sys
-import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from vestibule.places import plugin_path
 from vestibule.sandbox import debian
 from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.process import ChildProcess
@@ -85,14 +84,6 @@ def find(version: str | None = None, *, on_path: bool = True, fetch: bool = True
     if not fetch:
         raise SandboxError(f"no Prosody {version or ' or '.join(SUITES)} on PATH")
     return _fetched(version or NEWEST)
-
-
-def plugin_path() -> Path:
-    """Return the folder to name in ``plugin_paths``, in a checkout or an installed wheel."""
-    checkout = Path(__file__).resolve().parents[3] / "prosody"
-    shared = "share/vestibule/prosody"
-    candidates = [checkout, Path(sys.prefix, shared), Path(sysconfig.get_path("data"), shared)]
-    return next((path for path in candidates if (path / "mod_vestibule").is_dir()), checkout)
 
 
 def cache() -> Path:

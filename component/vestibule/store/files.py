@@ -47,6 +47,19 @@ def locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def holder(path: Path) -> str | None:
+    """Return which process has the database *path* locked, as it wrote it; None if none has."""
+    try:
+        with beside(path, ".lock").open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read(20).decode("ascii", "replace").strip() or "unknown"
+    except OSError:  # nobody ever locked it, or it is not for us to see
+        return None
+    return None
+
+
 def _lock_file(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)

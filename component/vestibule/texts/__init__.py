@@ -11,8 +11,11 @@ from vestibule.core.model import BareJid
 from vestibule.core.profile import Request, RequestKind
 from vestibule.texts.catalogue import Catalogue
 from vestibule.texts.english import ENGLISH
+from vestibule.texts.german import GERMAN
 
-LANGUAGES: Final[Mapping[str, Catalogue]] = {catalogue.code: catalogue for catalogue in (ENGLISH,)}
+LANGUAGES: Final[Mapping[str, Catalogue]] = {
+    catalogue.code: catalogue for catalogue in (ENGLISH, GERMAN)
+}
 
 
 def known(language: str | None) -> str | None:

@@ -178,15 +178,18 @@ class Explain:
     because: Mapping[Reason, str]
     reason: str
     rule: str
-    otherwise: str
     waits: str
     roster_unknown: str
     who_model: Mapping[Model, str]
     sees_you: str
     who_approved: str
+    who_added: str
     who_wrote: str
     who_rules: str
-    who_incomplete: str
+    who_revoke: str
+    sent_asked: str
+    sent_granted: str
+    sent_none: str
 
 
 @dataclass(frozen=True, slots=True)

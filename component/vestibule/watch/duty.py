@@ -97,7 +97,7 @@ class Duty:
         fed, sampled = 0.0, float("-inf")
         while True:
             now = time.monotonic()
-            self._report()
+            self.report()
             if interval is not None and now - fed >= interval:
                 fed = now
                 notify("WATCHDOG=1")
@@ -106,7 +106,8 @@ class Duty:
                 await self._sample()
             await asyncio.sleep(min(_BEAT, interval or _BEAT))
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Take in what is true now; called each second, and when something has changed."""
         facts = self._facts()
         self._health.report(facts)
         meters = self._meters

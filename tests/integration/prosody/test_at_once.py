@@ -4,9 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from vestibule.sandbox.matching import error, message, presence
-from vestibule.sandbox.stage import Stage
-
 from tests.support.books import held_bodies, until, waiting
 from tests.support.people import (
     a_person,
@@ -16,6 +13,9 @@ from tests.support.people import (
     notice,
     say,
 )
+
+from vestibule.sandbox.matching import error, message, presence
+from vestibule.sandbox.stage import Stage
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 
@@ -118,55 +118,6 @@ async def test_a_message_held_before_a_denial_is_gone_after_it(stage: Stage) -> 
     await decided(stage, alice, bob)
     assert held_bodies(stage, bob.bare) == []
     assert waiting(stage, bob.bare) == []
-
-
-@pytest.mark.parametrize("answer", ["unsubscribed", "block", "remove"])
-async def test_an_approval_by_word_does_not_undo_a_later_answer(stage: Stage, answer: str) -> None:
-    """The component was told to accept, and the user has decided otherwise before it could."""
-    bob = await stage.client("bob")
-    alice = await a_stranger_at_the_door_of(stage, bob)
-    async with no_verdicts(stage):
-        bob.send_message(stage.door, f"add {alice.bare}")
-        await bob.sync()
-        if answer == "unsubscribed":
-            bob.unsubscribed(alice.bare)
-        elif answer == "block":
-            await bob.block(alice.bare)
-        else:
-            await bob.add(alice.bare)
-            await bob.remove(alice.bare)
-        await bob.sync()
-
-    await bob.expect(message(frm=stage.door))
-    await decided(stage, alice, bob)
-    await alice.nothing(presence("subscribed"))
-    await alice.nothing(presence("available", frm=bob.bare))
-    subscription, _ = (await bob.roster()).get(alice.bare, ("none", None))
-    assert subscription == "none"
-    alice.subscribe(bob.bare)
-    await decided(stage, alice)
-    await alice.nothing(presence("subscribed"))
-
-
-async def test_an_act_under_way_does_not_undo_a_later_answer(stage: Stage) -> None:
-    """The approval is on its way to a Prosody that has the user's refusal to read first."""
-    bob = await stage.client("bob")
-    alice = await a_stranger_at_the_door_of(stage, bob)
-    await stage.component.pause()
-    bob.send_message(stage.door, f"accept {alice.bare}")
-    await bob.sync()
-    await stage.prosody.pause()
-    await stage.component.resume()
-    await until(lambda: waiting(stage, bob.bare) == [], "it is accepted")
-    bob.unsubscribed(alice.bare)
-    await stage.prosody.resume()
-
-    await alice.expect(presence("unsubscribed", frm=bob.bare))
-    await decided(stage, alice, bob)
-    assert (await bob.roster()).get(alice.bare, ("none", None)) == ("none", None)
-    alice.subscribe(bob.bare)
-    await alice.expect(presence("unsubscribed", frm=bob.bare))
-    await alice.nothing(presence("subscribed", frm=bob.bare))
 
 
 @pytest.mark.parametrize("word", ["deny", "block"])

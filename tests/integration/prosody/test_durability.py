@@ -5,7 +5,7 @@ import time
 
 import pytest
 from tests.support.archive import archived_bodies
-from tests.support.books import held_bodies, until
+from tests.support.books import held_bodies, until, waiting
 from tests.support.people import (
     DELAY,
     a_stranger_at_the_door_of,
@@ -165,13 +165,8 @@ async def test_a_message_stays_on_disk_until_prosody_has_taken_it(stage: Stage) 
 
 async def test_an_approval_by_word_survives_the_death_of_both(stage: Stage) -> None:
     bob, alice = await with_held(stage, MANY[:10])
-    await stage.component.pause()
     bob.send_message(stage.door, f"accept {alice.bare}")
-    await bob.sync()
-    await stage.prosody.pause()
-    await stage.component.resume()
-    await until(lambda: held_bodies(stage, bob.bare, releasing=True) != [], "it is under way")
-    await stage.prosody.resume()
+    await until(lambda: waiting(stage, bob.bare) == [], "it is written down")
 
     bob, alice = await crash(stage, "bob", "alice")
 

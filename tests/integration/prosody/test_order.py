@@ -1,10 +1,6 @@
 """Messages of one contact to one user arrive in the order sent, whatever happens in between."""
 
 import pytest
-from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import error, message, presence
-from vestibule.sandbox.stage import Stage
-
 from tests.support.books import held_bodies, until
 from tests.support.people import (
     a_person,
@@ -14,6 +10,10 @@ from tests.support.people import (
     notice,
     say,
 )
+
+from vestibule.sandbox.client import Client
+from vestibule.sandbox.matching import error, message, presence
+from vestibule.sandbox.stage import Stage
 
 pytestmark = [
     pytest.mark.asyncio,

@@ -68,7 +68,7 @@ def test_checks_are_read_with_their_facts() -> None:
     assert "We met at the fair." == stranger.note
     assert (Kind.MESSAGE, Relation(pending=True)) == (waiting.kind, waiting.relation)
     assert (Kind.IQ, "mallory@example.com") == (curious.kind, curious.contact)
-    known = Relation(subscribed_to=True, in_roster=True, authorized=True)
+    known = Relation(subscribed_to=True, in_roster=True, authorized=True, asked=True)
     assert (CAROL, known) == (busy.contact, busy.relation)
 
 
@@ -96,7 +96,7 @@ def test_a_message_keeps_its_stanza_and_tells_its_content() -> None:
                 EventKind.APPROVED,
                 BOB,
                 ALICE,
-                Relation(subscribed_to=True, in_roster=True, pending=True),
+                Relation(subscribed_to=True, in_roster=True, pending=True, asked=True),
             ),
         ),
         (
