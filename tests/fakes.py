@@ -95,6 +95,10 @@ class FakeGate:
         self.flushed.append(user)
         return self._done(None)
 
+    def flush_all(self, host: str) -> "asyncio.Future[None]":
+        self.flushed.append(BareJid(host))
+        return self._done(None)
+
     def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
         self.asked += pairs
         return self._done([self._state(pair) for pair in pairs])

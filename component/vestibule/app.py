@@ -90,6 +90,8 @@ class App:
         )
         office = Office(
             self.desk,
+            database,
+            configured=Settings(config.default_model, config.default_strangers),
             admins=frozenset(map(BareJid, config.admins)),
             jid=jid,
             prepare=prepare,

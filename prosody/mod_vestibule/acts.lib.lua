@@ -98,6 +98,12 @@ local function is_superseded(name, user, contact)
 	return by_decision[name] and memory.is_decided(memory.pair(user, contact));
 end
 
+-- What is given up may be on its way out as well, until the component has learnt of it; so may
+-- what the user has refused since.
+local function is_too_early(name, user, contact)
+	return name == "deliver" and (not link.is_open() or memory.is_decided(memory.pair(user, contact)));
+end
+
 local function on_act(event)
 	local origin, stanza = event.origin, event.stanza;
 	local act = stanza.tags[1];
@@ -123,6 +129,8 @@ local function on_act(event)
 		origin.send(st.reply(stanza):add_child(roster_of(user)));
 	elseif is_superseded(act.name, user, contact) then
 		origin.send(st.reply(stanza));
+	elseif is_too_early(act.name, user, contact) then
+		origin.send(st.error_reply(stanza, "wait", "unexpected-request"));
 	else
 		local ok, err = handler(user, contact, act);
 		if ok == nil and err then

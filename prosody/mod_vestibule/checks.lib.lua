@@ -53,6 +53,22 @@ local function without_verdict(check)
 	end
 end
 
+-- Pairs with checks that the user has decided past: these are asked again when the last of them
+-- is answered, and what the contact sends meanwhile is asked after them. Order is a promise.
+local overtaken = {}; -- pair -> { left = checks not answered yet; again = {...}; behind = {...} }
+local max_behind = 1000;
+
+local function overtake(check)
+	if check.is_stale then return; end
+	check.is_stale = true;
+	local line = overtaken[check.pair];
+	if not line then
+		line = { left = 0; again = {}; behind = {} };
+		overtaken[check.pair] = line;
+	end
+	line.left = line.left + 1;
+end
+
 local function ask(kind, user, contact, origin, stanza)
 	if origin.type ~= "c2s" or kind == "subscribe" then
 		stanza = st.clone(stanza); -- others reuse what they send
@@ -64,12 +80,34 @@ local function ask(kind, user, contact, origin, stanza)
 		origin = origin; stanza = stanza; wire = stanzas.to_wire(stanza);
 		pair = memory.pair(user, contact);
 	};
+	local line = overtaken[check.pair];
+	if line then
+		if #line.behind < max_behind then
+			line.behind[#line.behind + 1] = check;
+		else
+			without_verdict(check);
+		end
+		return true;
+	end
 	memory.check_begins(check.pair);
 	if not link.ask(check) then
 		memory.check_ends(check.pair);
 		without_verdict(check);
 	end
 	return true;
+end
+
+-- One of the overtaken checks was answered, or given up.
+local function catch_up(check)
+	local line = overtaken[check.pair];
+	line.left = line.left - 1;
+	if line.left > 0 then return; end
+	overtaken[check.pair] = nil;
+	for _, checks in ipairs { line.again, line.behind } do
+		for _, later in ipairs(checks) do
+			ask(later.kind, later.user, later.contact, later.origin, later.stanza);
+		end
+	end
 end
 
 local function nothing_more() end
@@ -87,11 +125,14 @@ local apply = {
 
 function link.on.verdict(check, letter)
 	memory.check_ends(check.pair);
-	if check.is_stale and letter ~= "h" then
+	if check.is_stale then
 		-- The user decided about this contact after the component did: ask again. What it
 		-- holds is safe, since it learns of the user's decision after holding.
-		ask(check.kind, check.user, check.contact, check.origin, check.stanza);
-		return;
+		if letter ~= "h" then
+			local again = overtaken[check.pair].again;
+			again[#again + 1] = check;
+		end
+		return catch_up(check);
 	end
 	if check.is_releasing then memory.release_begins(check.pair); end
 	local remember = check.remember;
@@ -109,6 +150,7 @@ end
 function link.on.gave_up(check)
 	memory.check_ends(check.pair);
 	without_verdict(check);
+	if check.is_stale then catch_up(check); end
 end
 
 -- What a verdict remembered for this pair says; nil if it must be asked about.
@@ -129,7 +171,7 @@ local function is_passed(stanza)
 end
 
 return {
-	ask = ask; answer_from_memory = answer_from_memory; is_passed = is_passed;
+	ask = ask; overtake = overtake; answer_from_memory = answer_from_memory; is_passed = is_passed;
 	mark_passed = function (stanza) passed[stanza] = true; end;
 	set_replies = function (new) replies = new; end;
 };

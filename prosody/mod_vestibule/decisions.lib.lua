@@ -2,7 +2,7 @@
 -- before the stanza moves on, on the stream its verdicts come by.
 local jid = require "util.jid"; -- COMPAT 0.12
 
-return function (link, memory, roster, stanzas, deliveries, is_exempt)
+return function (link, memory, roster, deliveries, checks, stanzas, is_exempt)
 
 local host = module.host;
 
@@ -13,7 +13,7 @@ local function make_stale(user, contact)
 	local function mark(batch)
 		for _, check in ipairs(batch) do
 			if check.user == user and (not contact or check.contact == contact or jid.host(check.contact) == contact) then
-				check.is_stale = true;
+				checks.overtake(check);
 			end
 		end
 	end

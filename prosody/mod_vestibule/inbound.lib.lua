@@ -44,7 +44,8 @@ local function on_message(event)
 	end
 	if checks.is_passed(stanza) then return; end
 	if user == contact or attr.type == "groupchat" or is_exempt.service(contact) or not user_of(user) then return; end
-	if not is_busy and not online and roster.is_authorized(user, contact) then return; end
+	-- What is nothing but news (personal eventing, say) has no place in an order.
+	if (not is_busy and not online or attr.type == "headline") and roster.is_authorized(user, contact) then return; end
 	if is_exempt.room(user, contact) then return; end
 	if attr.type == "error" then
 		if memory.has_written(user, contact) or roster.is_authorized(user, contact) then return; end

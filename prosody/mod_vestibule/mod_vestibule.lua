@@ -16,7 +16,7 @@ end
 
 local is_exempt = module:require "exempt" (component);
 local checks = module:require "checks" (link, memory, roster, stanzas);
-local decisions = module:require "decisions" (link, memory, roster, stanzas, deliveries, is_exempt);
+local decisions = module:require "decisions" (link, memory, roster, deliveries, checks, stanzas, is_exempt);
 local inbound = module:require "inbound" (memory, roster, stanzas, checks, decisions, is_exempt);
 local on_act = module:require "acts" (link, memory, roster, stanzas, deliveries, checks);
 
@@ -24,7 +24,11 @@ function link.on.event_done(kind, user, contact, reply)
 	if not user or not contact then return; end
 	local pair = memory.pair(user, contact);
 	if decisions.settles(kind) then memory.decision_ends(pair); end
-	if not reply:get_child("releasing", link.xmlns) then memory.release_ends(pair); end
+	if reply:get_child("releasing", link.xmlns) then
+		memory.release_begins(pair);
+	elseif kind == "approved" then -- the answer to an earlier event says nothing about a later approval
+		memory.release_ends(pair);
+	end
 end
 
 function link.on.opened(hello)

@@ -270,6 +270,61 @@ describe("the gate", function ()
 		end);
 	end);
 
+	describe("keeps the order", function ()
+		local function message(body)
+			return stranger("<message type='chat' from='alice@example.net/phone' to='bob@example.org'><body>" .. body .. "</body></message>");
+		end
+
+		local function bodies(iq)
+			local out = {};
+			for check in iq:get_child("checks", "urn:vestibule:gate:1"):childtags("check") do
+				out[#out + 1] = check.tags[1]:get_child_text("body", "jabber:client") or check.tags[1].name;
+			end
+			return table.concat(out, " ");
+		end
+
+		it("of what is asked again, and of what came behind it", function ()
+			greeted();
+			w.fire("message/bare", message("one"));
+			w.turn();
+			local first = last_sent();
+			w.fire("message/bare", message("two"));
+			w.turn();
+			local second = last_sent();
+			w.fire("pre-presence/bare", bobs_client("<presence type='unsubscribed' to='" .. alice .. "'/>"));
+			w.fire("message/bare", message("three"));
+			w.turn();
+			w.take_sent();
+
+			for _, batch in ipairs({ first, second }) do
+				local reply = world.reply_to(batch, "checks-result");
+				reply.tags[1][1] = "p";
+				w.fire("iq/host", w.answer(reply));
+			end
+			w.turn();
+
+			assert.same({}, w.posted);
+			assert.equal("one two three", bodies(last_sent()));
+		end);
+
+		it("when all of it is given up", function ()
+			greeted();
+			local first = message("one");
+			w.fire("message/bare", first);
+			w.turn();
+			w.fire("pre-presence/bare", bobs_client("<presence type='unsubscribed' to='" .. alice .. "'/>"));
+			local later = message("two");
+			w.fire("message/bare", later);
+			w.take_sent();
+
+			w.time = w.time + 5;
+			w.timers[1].callback(); -- the sweep: nobody answered
+
+			assert.equal(1, #first.origin.bounced);
+			assert.equal(1, #later.origin.bounced);
+		end);
+	end);
+
 	describe("acts", function ()
 		before_each(function () greeted(); end);
 
@@ -314,6 +369,20 @@ describe("the gate", function ()
 				assert.equal(bob, message.attr.to);
 			end
 			assert.equal("Hello & good day", w.posted[1]:get_child_text("body"));
+		end);
+
+		it("and delivers nothing that the user may have refused, or that was given up", function ()
+			w.fire("pre-presence/bare", bobs_client("<presence type='unsubscribed' to='" .. alice .. "'/>"));
+			w.fire("iq/host", w.answer(world.golden("deliver")));
+			assert.same({ "wait", "unexpected-request" }, { last_sent():get_error() });
+
+			w.fire("component-disconnected", {});
+			w.fire("component-authenticated", {}); -- greeting
+			w.take_sent();
+			w.fire("iq/host", w.answer(world.golden("deliver")));
+
+			assert.same({ "wait", "unexpected-request" }, { last_sent():get_error() });
+			assert.same({}, w.posted);
 		end);
 
 		it("and lets what it delivers pass without a check", function ()

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
+from tests.corners.wire import WireClient
+
 from vestibule.sandbox.client import Client
 from vestibule.sandbox.matching import CLIENT, presence, shown
 from vestibule.sandbox.server import Prosody
-
-from tests.corners.wire import WireClient
 
 PASSWORD = "sandbox"
 
@@ -94,12 +94,21 @@ async def received(prosody: Prosody, scene: Scene) -> dict[str, list[str]]:
 
 
 def _told(stanzas: list[ET.Element]) -> list[str]:
-    """Spell stanzas; several devices' presence comes in no order, and our own pings are no news."""
+    """Spell stanzas; devices come in no order among them, and answers to our pings are no news."""
     told = []
-    for is_presence, run in groupby(stanzas, lambda stanza: stanza.tag == f"{CLIENT}presence"):
-        spelling = [spelled(stanza) for stanza in run if not _is_pong(stanza)]
-        told += sorted(spelling) if is_presence else spelling
+    news = [stanza for stanza in stanzas if not _is_pong(stanza)]
+    for is_presence, run in groupby(news, lambda stanza: stanza.tag == f"{CLIENT}presence"):
+        in_order = sorted(run, key=_sender if is_presence else _as_they_came)
+        told += [spelled(stanza) for stanza in in_order]
     return told
+
+
+def _sender(stanza: ET.Element) -> str:
+    return stanza.get("from", "")
+
+
+def _as_they_came(_: ET.Element) -> str:
+    return ""
 
 
 def _is_pong(stanza: ET.Element) -> bool:
@@ -118,11 +127,10 @@ def _ordered(element: ET.Element) -> ET.Element:
     for name in _MADE_BY_THE_SERVER & set(copy.keys()):
         if not _OURS.match(copy.get(name, "")):
             copy.set(name, "ID")
-    if "seconds" in copy.keys():  # since what happened a moment ago
+    if copy.get("seconds"):  # since what happened a moment ago
         copy.set("seconds", "N")
     if element.tag.rpartition("}")[2] in _MADE_BY_THE_SERVER:
         copy.text = "ID"
     children = [_ordered(child) for child in element]
     copy.extend(sorted(children, key=ET.tostring))
     return copy
-

@@ -13,13 +13,13 @@ from typing import TypeVar
 
 import pytest
 import pytest_asyncio
+from tests.compat.side_by_side import Play, Scene, received
+
 from vestibule.sandbox.client import Client
 from vestibule.sandbox.component import ComponentProcess
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.matching import CLIENT, error, having, message, presence, roster_push
 from vestibule.sandbox.server import Prosody
-
-from tests.compat.side_by_side import Play, Scene, received
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
 
@@ -423,11 +423,11 @@ async def news_of_a_new_contact(play: Play) -> None:
     alice, bob = await play.client("alice"), await play.client("bob")
     await bob.iq(_publish("Bobby"))
     await _wants_nicknames(alice, play.scene)
-    alice.subscribe(bob.bare)
-    await bob.expect(presence("subscribe", frm=alice.bare))
-    bob.subscribed(alice.bare)
-    await alice.expect(presence("available", frm=bob.jid))
-    alice.send_presence(extra=_caps(play.scene), show="chat")
+    for asking, asked in ((alice, bob), (bob, alice)):
+        asking.subscribe(asked.bare)
+        await asked.expect(presence("subscribe", frm=asking.bare))
+        asked.subscribed(asking.bare)
+        await asking.expect(presence("available", frm=asked.jid))
     await alice.expect(having(f".//{{{_NICK}}}nick"))
 
 
@@ -497,7 +497,9 @@ async def meeting_in_a_room(play: Play) -> None:
     bob.send_message(
         alice.bare, None, extra=f"<x xmlns='jabber:x:conference' jid='other@{ROOM}'/>", type=""
     )
-    bob.send_raw(f"<iq type='get' id='own-9' to='{room}/Al'><query xmlns='jabber:iq:version'/></iq>")
+    bob.send_raw(
+        f"<iq type='get' id='own-9' to='{room}/Al'><query xmlns='jabber:iq:version'/></iq>"
+    )
     asked = await alice.expect(having("{jabber:iq:version}query"))
     alice.send_raw(f"<iq type='result' id='{asked.get('id')}' to='{asked.get('from')}'/>")
     await bob.expect(lambda stanza: stanza.get("id") == "own-9")

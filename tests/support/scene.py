@@ -49,9 +49,12 @@ class Scene:
         self.gate = FakeGate()
         self.post = FakePost()
         self.desk = Desk(database, house, self.gate, self.post, self.clock)
+        self.admins = {ADMIN}
         self.office = Office(
             self.desk,
-            admins=frozenset({ADMIN}),
+            database,
+            configured=house.defaults,
+            admins=self.admins,
             jid="gate.example.org",
             prepare=prepare,
             body_of=body_of,

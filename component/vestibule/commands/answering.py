@@ -49,6 +49,8 @@ def block(case: Case, target: Target, **more: object) -> str:
     if identity == f"@{case.profile.user.rpartition('@')[2]}":
         return texts.own_server
     waiting = set(case.profile.requests)
+    if not more:  # else it is noted as a rule
+        case.turn.note(case.profile.user, identity, "block", actor=case.call.user)
     answers.block(case.turn, case.profile, identity, **more)
     shut_out(case.turn, case.profile, case.relations)
     if target.contact is not None:
@@ -68,6 +70,7 @@ def admit(case: Case, contact: BareJid) -> str:
     texts = case.texts.requests
     if contact not in case.profile.requests:
         return texts.not_waiting.format(contact=contact)
+    case.turn.note(case.profile.user, contact, "admit", actor=case.call.user)
     view = outlook(case.turn, case.profile, contact, case.relations.get(contact, Relation()))
     released = let_in(case.turn, case.profile, contact, view)
     told = texts.still_waits if contact in case.profile.requests else texts.admitted
@@ -105,6 +108,8 @@ def _accept(case: Case, contact: BareJid, *, add: bool) -> str:
         return refused
     texts, waiting = case.texts.requests, _held(case, contact)
     answers.accept(case.turn, case.profile, contact, add=add)
+    word = "add" if add else "accept"
+    case.turn.note(case.profile.user, contact, word, actor=case.call.user)
     told = (texts.added if add else texts.accepted).format(contact=contact)
     return joined(told, _released(case, waiting))
 
@@ -112,6 +117,7 @@ def _accept(case: Case, contact: BareJid, *, add: bool) -> str:
 def _deny(case: Case, contact: BareJid) -> str:
     texts, waiting = case.texts.requests, _held(case, contact)
     answers.deny(case.turn, case.profile, contact)
+    case.turn.note(case.profile.user, contact, "deny", actor=case.call.user)
     days = case.turn.house.limits.quiet_after_deny / _DAY
     told = texts.denied_for_now.of(round(days), contact=contact) if days >= 1 else ""
     told = told or texts.denied.format(contact=contact)

@@ -7,10 +7,10 @@ Must not know how a rule was worded.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from vestibule.commands.answering import block, cleared, enforced, refusal
 from vestibule.commands.case import Case
+from vestibule.commands.overlap import replaced_by, rest_of
 from vestibule.commands.prospects import let_in, outlook, shut_out
 from vestibule.commands.shown import joined, rule_limits, rule_line
 from vestibule.commands.targets import Target
@@ -26,8 +26,6 @@ from vestibule.core.model import (
 from vestibule.core.profile import RequestKind
 from vestibule.desk import answers
 from vestibule.gate.dialogue import Act
-
-_OTHER_HALF: Final = {Scope.PRESENCE: Scope.MESSAGES, Scope.MESSAGES: Scope.PRESENCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ def make(case: Case, wish: Wish) -> str:
     if is_full(case, wish):
         most = case.turn.house.limits.rules_per_user
         return case.texts.rules.too_many.format(most=most)
+    case.turn.note(case.profile.user, wish.identity, wish.sub_handling, actor=case.call.user)
     is_now = wish.valid_from is None or wish.valid_from <= case.turn.now
     if wish.sub_handling is SubHandling.BLOCK and wish.scope is Scope.BOTH and is_now:
         return _block(case, wish)
@@ -85,6 +84,7 @@ def is_full(case: Case, wish: Wish) -> bool:
 def forget(case: Case, identity: str) -> str:
     """Undo all that was decided about an identity."""
     words = case.texts.rules
+    case.turn.note(case.profile.user, identity, "forget", actor=case.call.user)
     if answers.forget(case.turn, case.profile, identity):
         return words.forgotten.format(identity=identity)
     return words.nothing_known.format(identity=identity)
@@ -92,6 +92,7 @@ def forget(case: Case, identity: str) -> str:
 
 def forget_rule(case: Case, rule: Rule) -> str:
     """Undo one rule."""
+    case.turn.note(case.profile.user, rule.identity, "forget", actor=case.call.user)
     answers.drop_rule(case.turn, case.profile, rule)
     return case.texts.rules.forgotten_rule.format(rule=rule_line(case.texts, rule, case.turn.now))
 
@@ -111,23 +112,21 @@ def _block(case: Case, wish: Wish) -> str:
 
 def _make_room(case: Case, wish: Wish) -> str:
     """Take away what the new rule contradicts; what it leaves open stays as it was."""
-    replaced = []
-    for rule in [rule for rule in case.profile.rules if rule.identity == wish.identity]:
-        if _OTHER_HALF.get(wish.scope) is rule.scope:
-            continue
+    gone = replaced_by(case.profile.rules, wish.identity, wish.scope)
+    for rule in gone:
         answers.drop_rule(case.turn, case.profile, rule)
-        replaced.append(rule.sub_handling.value)
-        if rule.scope is Scope.BOTH and wish.scope is not Scope.BOTH:
+        rest = rest_of(rule, wish.scope)
+        if rest is not None:
             case.turn.add_rule(
                 case.profile,
-                rule.identity,
-                rule.sub_handling,
-                scope=_OTHER_HALF[wish.scope],
-                valid_from=rule.valid_from,
-                valid_until=rule.valid_until,
-                note=rule.note,
+                rest.identity,
+                rest.sub_handling,
+                scope=rest.scope,
+                valid_from=rest.valid_from,
+                valid_until=rest.valid_until,
+                note=rest.note,
             )
-    changed = [handling for handling in replaced if handling != wish.sub_handling.value]
+    changed = [rule.sub_handling.value for rule in gone if rule.sub_handling != wish.sub_handling]
     return case.texts.rules.replaced.format(earlier=", ".join(changed)) if changed else ""
 
 

@@ -55,6 +55,7 @@ def _model(case: Case, choice: str) -> list[str]:
     if case.turn.house.locked:
         model = case.turn.settings_of(profile).model
         return [words.locked.format(model=model)]
+    case.turn.note(profile.user, "", choice, actor=case.call.user)
     if choice == DEFAULT:
         profile.model = None
         case.turn.save_settings(profile)

@@ -25,8 +25,10 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def request_line(texts: Catalogue, user: BareJid, request: Request, held: Held | None) -> str:
-    """Return who waits, for what, since when, and with what."""
+def request_line(
+    texts: Catalogue, user: BareJid, request: Request, held: Held | None, *, private: bool = True
+) -> str:
+    """Return who waits, for what, since when, and with what; *private*: and what they say."""
     words = texts.requests
     is_subscription = request.kind is RequestKind.SUBSCRIPTION
     is_near = request.contact.rpartition("@")[2] == user.rpartition("@")[2]
@@ -35,7 +37,7 @@ def request_line(texts: Catalogue, user: BareJid, request: Request, held: Held |
         parts.append(words.messages.of(held.count))
     if request.asked > 1:
         parts.append(words.asked.of(request.asked))
-    if request.note:
+    if request.note and private:
         parts.append(words.says.format(note=one_line(request.note)))
     return words.line.format(
         number=request.number,

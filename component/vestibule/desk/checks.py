@@ -55,6 +55,9 @@ of 512 kB."""
 
 _SAME_NEWS: Final = timedelta(minutes=1)
 
+_UNREMARKABLE: Final = {Reason.NO_CONTENT, Reason.IN_ORDER, Reason.ADDED, Reason.WROTE_TO}
+"""Not for the audit trail: nobody decided anything new."""
+
 _UNTOLD: Final = {Reason.APPROVED, Reason.ADDED}
 """Approvals and requests the user prepared by their own act: no news to them."""
 
@@ -88,6 +91,8 @@ async def judge(turn: Turn, check: Check) -> Answer:
     decision = _within_limits(turn, profile, attempt, decision, check)
     releasing = _record(turn, profile, check, attempt, decision)
     turn.judged.append((check.kind, decision.verdict, decision.reason))
+    if decision.reason not in _UNREMARKABLE:
+        turn.note(profile.user, check.contact, check.kind, decision)
     log.debug(
         "judged",
         extra={

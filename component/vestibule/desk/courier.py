@@ -1,21 +1,21 @@
 """Carrying out what a turn wrote down: acts for the gate and letters to users.
 
-Responsible for sending it, striking it out when it is acknowledged, and sending it again after
-the next hello when it was not.
+Responsible for sending it, striking it out when it is acknowledged, and sending it again when it
+was not: after the next hello, or soon where the link is up and none will come.
 Must not know why any of it was decided.
 """
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Final
 
 from vestibule.core.model import BareJid
 from vestibule.desk.letters import letter_from
-from vestibule.desk.ports import Clock, Do, Gate, GateAway, GateRefused, Pair, Post
+from vestibule.desk.ports import Clock, Do, Gate, GateAway, GateBusy, GateRefused, Pair, Post
 from vestibule.desk.reconcile import compare
-from vestibule.desk.release import Releaser
+from vestibule.desk.release import Releaser, retry_delays
 from vestibule.desk.turn import QueuedAct, Turn
 from vestibule.errors import StoreError
 from vestibule.gate.dialogue import Act
@@ -26,6 +26,12 @@ log = logging.getLogger(__name__)
 
 _STATE_PAGE: Final = 100
 """Pairs compared with Prosody at a time."""
+
+_LATER: Final = 2.0
+"""Seconds until what the gate or the disk could not do is taken up again."""
+
+EVERYBODY: Final = BareJid("")
+"""Stands for all users, where ``done`` waits for what concerns them all."""
 
 
 class Courier:
@@ -39,6 +45,12 @@ class Courier:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: dict[BareJid, set[asyncio.Task[None]]] = {}
+        self._later: dict[str, asyncio.Task[None]] = {}
+        """Hosts for which something is to be tried again soon."""
+        self._carried_out: set[int] = set()
+        """Acts that are done and still on disk: never to be done twice, the user may undo them."""
+        self._told: set[int] = set()
+        """Letters that were sent since the last hello."""
         self._releaser = Releaser(do, database, gate, self._spawn)
         self._posting = asyncio.Lock()
 
@@ -47,7 +59,11 @@ class Courier:
         for act in turn.acts:
             self._carry_out(act)
         for user in turn.flushes:
-            self._watch(user, _quietly(self._gate.flush(user)))
+            send = partial(self._gate.flush, user)
+            self._watch(user, self._flush(send(), send))
+        for host in turn.house.hosts if turn.flushes_all else ():
+            send = partial(self._gate.flush_all, host)
+            self._watch(EVERYBODY, self._flush(send(), send))
         for pair in turn.releases:
             self._releaser.start(pair, again=False)
         if turn.letters:
@@ -57,6 +73,9 @@ class Courier:
         """Take up again, after a hello, what was under way with a host."""
         for pair in unfinished:
             self._releaser.start(pair, again=True)
+        if waiting := self._later.pop(host, None):
+            waiting.cancel()
+        self._told.clear()
         self._spawn(self._resume(host))
 
     async def done(self, user: BareJid, patience: float = 10.0) -> bool:
@@ -67,10 +86,11 @@ class Courier:
             patience: Seconds to wait at most.
         """
         waiting = self._under_way.get(user)
-        if not waiting:
-            return True
-        _, unfinished = await asyncio.wait(set(waiting), timeout=patience)
-        return not unfinished
+        if waiting:
+            _, unfinished = await asyncio.wait(set(waiting), timeout=patience)
+            if unfinished:
+                return False
+        return user.rpartition("@")[2] not in self._later
 
     async def close(self) -> None:
         """Stop; what is unfinished is taken up after the next start."""
@@ -82,7 +102,10 @@ class Courier:
     # Acts ------------------------------------------------------------------------------------
 
     def _carry_out(self, queued: QueuedAct) -> None:
-        sent = self._gate.act(queued.act, queued.user, queued.contact, releasing=queued.releasing)
+        host = queued.user.rpartition("@")[2]
+        if host in self._later:
+            return  # with the others, in order
+        sent = None if queued.row in self._carried_out else self._send(queued)
 
         async def strike_out(turn: Turn) -> None:
             turn.changes.delete_act(queued.row)
@@ -92,45 +115,110 @@ class Courier:
 
         async def carry_out() -> None:
             try:
-                await sent
+                if sent is not None:
+                    await sent
+            except GateBusy as reason:
+                log.info("act to be tried again: %s: %s", queued.act.value, reason)
+                self._try_again(host)
+                return
             except GateAway as reason:
                 log.info("act left for the next hello: %s: %s", queued.act.value, reason)
                 return
             except GateRefused as refusal:
                 log.warning("act not possible: %s: %s", queued.act.value, refusal)
-            await self._do(strike_out)
+            self._carried_out.add(queued.row)
+            try:
+                await self._do(strike_out)
+            except StoreError:
+                self._try_again(host)
+                return
+            self._carried_out.discard(queued.row)
 
         self._watch(queued.user, carry_out())
 
+    def _send(self, queued: QueuedAct) -> "asyncio.Future[None]":
+        return self._gate.act(queued.act, queued.user, queued.contact, releasing=queued.releasing)
+
+    async def _flush(
+        self, sent: "asyncio.Future[None]", again: "Callable[[], asyncio.Future[None]]"
+    ) -> None:
+        """Have remembered verdicts forgotten; a gate that is away has done so by itself."""
+        for delay in retry_delays():
+            try:
+                await sent
+            except GateBusy:
+                await asyncio.sleep(delay)
+                sent = again()
+                continue
+            except (GateAway, GateRefused) as reason:
+                log.info("nothing to flush: %s", reason)
+            return
+
+    # What is left over ------------------------------------------------------------------------
+
+    def _try_again(self, host: str) -> None:
+        """Take up again soon what the gate or the disk could not do now: no hello will come."""
+        if host not in self._later:
+            self._later[host] = self._spawn(self._resume_later(host))
+
+    async def _resume_later(self, host: str) -> None:
+        await asyncio.sleep(_LATER)
+        del self._later[host]
+        await self._resume(host)
+
     async def _resume(self, host: str) -> None:
-        for row in await self._database.acts(host):
-            self._carry_out(QueuedAct(row.id, Act(row.act), row.user, row.contact, releasing=False))
-        await self._send_letters()
+        try:
+            for row in await self._database.acts(host):
+                act = QueuedAct(row.id, Act(row.act), row.user, row.contact, releasing=False)
+                self._carry_out(act)
+            await self._send_letters()
+            await self._compare(host)
+        except (GateBusy, StoreError) as reason:
+            log.info("to be taken up again: %s: %s", host, reason)
+            self._try_again(host)
+        except (GateAway, GateRefused) as reason:
+            log.info("comparison with %s left for the next hello: %s", host, reason)
+
+    async def _compare(self, host: str) -> None:
         requests = await self._database.waiting_requests(host)
         approved = await self._database.approved_pairs(host)
         pairs = list(dict.fromkeys([*((row.user, row.contact) for row in requests), *approved]))
         for start in range(0, len(pairs), _STATE_PAGE):
-            page = pairs[start : start + _STATE_PAGE]
             asked_at = self._clock()
-            try:
-                states = await self._gate.states(host, page)
-            except (GateAway, GateRefused) as reason:
-                log.info("comparison with %s left for the next hello: %s", host, reason)
-                return
+            states = await self._gate.states(host, pairs[start : start + _STATE_PAGE])
             await self._do(partial(compare, states=states, asked_at=asked_at))
 
     # Letters ---------------------------------------------------------------------------------
 
     async def _send_letters(self) -> None:
-        async with self._posting:
+        for delay in retry_delays():
+            async with self._posting:
+                if await self._try_letters():
+                    return
+            await asyncio.sleep(delay)
+
+    async def _try_letters(self) -> bool:
+        """Send every letter that waits; False if that is to be tried again."""
+        try:
             by_host: dict[str, list[Letter]] = {}
             for letter in await self._database.letters():
-                if not self._post.tell(letter.user, letter_from(letter.body)):
-                    return  # after the next hello
+                if letter.id not in self._told:
+                    if not self._post.tell(letter.user, letter_from(letter.body)):
+                        return True  # after the next hello
+                    self._told.add(letter.id)
                 by_host.setdefault(letter.user.rpartition("@")[2], []).append(letter)
-            for host, letters in by_host.items():
-                if await self._post.taken(host):
-                    await self._do(partial(_strike_out, letters=letters))
+            taken = [await self._strike_out_taken(*letters) for letters in by_host.items()]
+        except StoreError as reason:
+            log.info("letters to be tried again: %s", reason)
+            return False
+        return all(taken)
+
+    async def _strike_out_taken(self, host: str, letters: Sequence[Letter]) -> bool:
+        if not await self._post.taken(host):
+            return False
+        await self._do(partial(_strike_out, letters=letters))
+        self._told.difference_update(letter.id for letter in letters)
+        return True
 
     # Tasks -----------------------------------------------------------------------------------
 
@@ -163,11 +251,3 @@ class Courier:
 async def _strike_out(turn: Turn, letters: Sequence[Letter]) -> None:
     for letter in letters:
         turn.changes.delete_letter(letter.id)
-
-
-async def _quietly(flushed: "asyncio.Future[None]") -> None:
-    """Wait for a flush; a gate that is away has forgotten by itself."""
-    try:
-        await flushed
-    except (GateAway, GateRefused) as reason:
-        log.info("nothing to flush: %s", reason)

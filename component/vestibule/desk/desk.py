@@ -17,6 +17,7 @@ from vestibule.core.model import BareJid, Kind, Reason, Relation
 from vestibule.core.profile import Held
 from vestibule.desk import checks, events
 from vestibule.desk.courier import Courier
+from vestibule.desk.ledger import Ledger
 from vestibule.desk.ports import (
     Clock,
     Gate,
@@ -74,6 +75,7 @@ class Desk:
         self._gate = gate
         self._clock = clock
         self._watch = watch or Unwatched()
+        self._ledger = Ledger()
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
 
     def now(self) -> datetime:
@@ -165,6 +167,7 @@ class Desk:
             for item in items:
                 failures.append(self._failure_of(item))
                 await self._handle(turn, item)
+            self._ledger.enter(turn)
             began = time.perf_counter()
             result = await self._database.commit(turn.changes)
             seconds = time.perf_counter() - began

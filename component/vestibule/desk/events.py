@@ -14,6 +14,15 @@ from vestibule.desk import answers, checks
 from vestibule.desk.turn import Turn, valid_block_rules
 from vestibule.gate.dialogue import Act, Check, Event, EventKind
 
+_BY_HAND: Final = {
+    EventKind.APPROVED,
+    EventKind.DENIED,
+    EventKind.REMOVED,
+    EventKind.BLOCKED,
+    EventKind.UNBLOCKED,
+}
+"""What users do in their clients that is worth a line in the audit trail."""
+
 
 async def take_in(turn: Turn, event: Event) -> bool:
     """Apply one event; say whether messages of its pair are being released now."""
@@ -30,6 +39,8 @@ async def take_in(turn: Turn, event: Event) -> bool:
             turn.drop_rule(profile, rule)
         return False
     assert event.contact is not None
+    if event.kind in _BY_HAND:
+        turn.note(event.user, event.contact, event.kind, actor=event.user)
     if event.kind is EventKind.REQUESTED:
         await _requested(turn, profile, event.contact, event)
     elif event.kind in _HANDLERS:  # "cancelled" says nothing about who may see the user

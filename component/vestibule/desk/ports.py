@@ -44,6 +44,10 @@ class GateAway(Exception):
     """The gate cannot be reached now, or did not answer: try again after its next hello."""
 
 
+class GateBusy(GateAway):
+    """The gate could not do it now, or did not say so in time, and no hello will follow."""
+
+
 class GateRefused(Exception):
     """The gate will not do it, now or later (an account that is gone, say)."""
 
@@ -78,6 +82,9 @@ class Gate(Protocol):
 
     def flush(self, user: BareJid) -> "asyncio.Future[None]":
         """Have the verdicts remembered for a user forgotten. Raises GateAway, GateRefused."""
+
+    def flush_all(self, host: str) -> "asyncio.Future[None]":
+        """Have all remembered verdicts of a host forgotten. Raises GateAway, GateRefused."""
 
     def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
         """Ask what Prosody knows about pairs. Raises GateAway, GateRefused."""

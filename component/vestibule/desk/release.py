@@ -6,14 +6,16 @@ Must not know why the user let the contact in.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any, Final
 
-from vestibule.desk.ports import Do, Gate, GateAway, GateRefused, Pair
+from vestibule.desk.ports import Do, Gate, GateAway, GateBusy, GateRefused, Pair
 from vestibule.desk.turn import Turn
+from vestibule.errors import StoreError
 from vestibule.gate.dialogue import HeldMessage
 from vestibule.store.database import Database
 
@@ -28,6 +30,9 @@ _PAGE_BYTES: Final = 128 * 1024
 _AT_ONCE: Final = 16
 """Pairs released side by side; more wait their turn, so that others' traffic goes on."""
 
+_LONGEST_DELAY: Final = 8.0
+"""Seconds between two tries, while the link is up and the gate or the disk is not well."""
+
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
@@ -40,55 +45,111 @@ class Releaser:
         self._gate = gate
         self._spawn = spawn
         self._running: dict[Pair, asyncio.Task[None]] = {}
+        self._anew: set[Pair] = set()
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     def start(self, pair: Pair, *, again: bool) -> None:
         """Release what is held of *pair*; *again*: some of it may have been delivered before."""
         running = self._running.get(pair)
         if running is not None and not again:
+            self._anew.add(pair)  # it may have found the pair settled in this very turn
             return
         if running is not None:  # of an earlier connection: whatever it waits for will not come
             running.cancel()
         task = self._spawn(self._run(pair, again=again))
         self._running[pair] = task
-        task.add_done_callback(
-            lambda _: self._running.get(pair) is task and self._running.pop(pair)
-        )
+        task.add_done_callback(partial(self._over, pair))
+
+    def _over(self, pair: Pair, task: "asyncio.Task[None]") -> None:
+        if self._running.get(pair) is task:
+            del self._running[pair]
+            if pair in self._anew and not task.cancelled():
+                self._anew.discard(pair)
+                self.start(pair, again=False)
 
     async def _run(self, pair: Pair, *, again: bool) -> None:
+        for delay in retry_delays():
+            if await self._try(pair, again=again):
+                return
+            again = True
+            await asyncio.sleep(delay)
+
+    async def _try(self, pair: Pair, *, again: bool) -> bool:
+        """Release; False if that is to be tried again, as no hello will come to resume it."""
         async with self._slots:
             try:
-                await self._deliver_all(pair, again=again)
+                await self._deliver_or_discard(pair, again=again)
+            except (GateBusy, StoreError) as reason:
+                log.info("release interrupted, to be tried again: %s", reason)
+                return False
             except GateAway as reason:
                 log.info("release interrupted, to be resumed after the next hello: %s", reason)
-            except GateRefused as refusal:
-                log.warning("release not possible: %s", refusal)
-                await self._do(partial(_discard, pair=pair))
+            return True
+
+    async def _deliver_or_discard(self, pair: Pair, *, again: bool) -> None:
+        try:
+            await self._deliver_all(pair, again=again)
+        except GateRefused as refusal:
+            log.warning("release not possible: %s", refusal)
+            await self._do(partial(_discard, pair=pair))
 
     async def _deliver_all(self, pair: Pair, *, again: bool) -> None:
-        user, contact = pair
-        while True:
-            page = await self._database.held_page(user, contact, 0, _PAGE)
-            if page:
-                messages = _one_stanza(
-                    [HeldMessage(row.id, stamp(row.received_at), row.stanza) for row in page]
-                )
-                await self._gate.deliver(user, contact, messages, again=again)
-                await self._do(partial(_strike_out, pair=pair, messages=messages))
+        while page := await self._do(partial(self._next_page, pair=pair, again=again)):
+            if page.sent is not None:
+                await page.sent
+                await self._do(partial(_strike_out, pair=pair, messages=page.messages))
                 again = False
-            elif await self._do(partial(self._settle, pair=pair)):
-                return
 
-    async def _settle(self, turn: Turn, pair: Pair) -> bool:
-        """Tell the gate, unless one more message was held since we looked."""
+    async def _next_page(self, turn: Turn, *, pair: Pair, again: bool) -> "_Page | None":
+        """Send what comes next, in the turn that makes sure of it; None: the pair is settled.
+
+        What the user decides later comes later on the stream, too.
+        """
         user, contact = pair
         profile = await turn.profile(user)
         held = profile.held.get(contact)
-        if held is not None and held.count > 0:
-            return False
-        profile.held.pop(contact, None)
-        turn.after.append(partial(self._gate.settled, user, contact))
-        return True
+        if held is not None and held.releasing:
+            page = _Page()
+            if pair in turn.strikes:
+                return page  # the disk still has what is gone: look again
+            rows = await self._database.held_page(user, contact, 0, _PAGE)
+            page.messages = _one_stanza(
+                [HeldMessage(row.id, stamp(row.received_at), row.stanza) for row in rows]
+            )
+            if page.messages:
+                turn.after.append(partial(self._send, page, pair, again=again))
+                return page
+            if pair in turn.holds:
+                return page  # not on disk yet: look again
+            profile.held.pop(contact)
+        turn.after.append(partial(self._tell_settled, pair))
+        return None
+
+    def _send(self, page: "_Page", pair: Pair, *, again: bool) -> None:
+        page.sent = self._gate.deliver(*pair, page.messages, again=again)
+        page.sent.add_done_callback(_seen)
+
+    def _tell_settled(self, pair: Pair) -> None:
+        self._gate.settled(*pair).add_done_callback(_seen)  # the next hello tells it, too
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is sent at once."""
+
+    messages: list[HeldMessage] = field(default_factory=list)
+    sent: "asyncio.Future[None] | None" = None
+
+
+def retry_delays() -> Iterator[float]:
+    """Yield for how many seconds to wait before the next try, and the next."""
+    return (min(_LONGEST_DELAY, float(2**tries)) for tries in count())
+
+
+def _seen(future: "asyncio.Future[None]") -> None:
+    """Look at how it ended, so that nobody is told that nobody did."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _one_stanza(page: list[HeldMessage]) -> list[HeldMessage]:

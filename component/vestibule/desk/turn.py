@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Final
 
 from vestibule.core.decide import is_valid
+from vestibule.core.ledger import Deed
 from vestibule.core.model import (
     BareJid,
+    Decision,
     Rule,
     Scope,
     Settings,
@@ -62,9 +64,19 @@ class Turn:
         self.acts: list[QueuedAct] = []
         self.flushes: set[BareJid] = set()
         self.releases: list[Pair] = []
+        self.holds: set[Pair] = set()
+        """Of whom something is held in this turn: not on disk before it is over."""
+        self.strikes: set[Pair] = set()
+        """Of whom something held is struck out in this turn: on disk until it is over."""
         self.letters: list[int] = []
         self.after: list[Callable[[], object]] = []
         """Said after the commit, in order."""
+        self.flushes_all = False
+        """What was decided for everybody is over."""
+        self.deeds: list[Deed] = []
+        """For the audit trail, see ``note``."""
+        self.writes_ledger = False
+        """Somebody is about to read the audit trail: it is to be complete."""
         self.judged: list[Judged] = []
         self.ended: Counter[str] = Counter()
         """Held messages that wait no longer, by how that came; both are for the ``Watch``."""
@@ -83,6 +95,21 @@ class Turn:
     def rules_of(self, profile: Profile) -> list[Rule]:
         """Return every rule that may speak for a user."""
         return [*self.house.admin_rules, *profile.rules]
+
+    def note(
+        self,
+        user: BareJid | None,
+        contact: str,
+        what: str,
+        decision: Decision | None = None,
+        *,
+        actor: str = "",
+    ) -> None:
+        """Have the audit trail say what was decided; *actor* did it by hand."""
+        verdict, reason, rule = ("", "", None)
+        if decision is not None:
+            verdict, reason, rule = decision.verdict, decision.reason, decision.rule_id
+        self.deeds.append(Deed(self.now, actor, user or "", contact, what, verdict, reason, rule))
 
     # Settings and numbers ------------------------------------------------------------------
 
@@ -215,6 +242,7 @@ class Turn:
         held = profile.held.setdefault(check.contact, Held())
         held.count += 1
         held.size += size
+        self.holds.add((profile.user, check.contact))
         self._touch(profile)
         self.changes.hold(
             profile.user,
@@ -246,6 +274,7 @@ class Turn:
         if held is not None:
             held.count -= len(messages)
             held.size -= sum(len(message.stanza.encode()) for message in messages)
+        self.strikes.add((profile.user, contact))
         self._touch(profile)
         self.ended["delivered"] += len(messages)
         self.changes.delete_held(message.id for message in messages)
@@ -255,6 +284,7 @@ class Turn:
         held = profile.held.pop(contact, None)
         if held is None:
             return 0
+        self.strikes.add((profile.user, contact))
         self._touch(profile)
         self.ended["discarded"] += held.count
         self.changes.discard_held(profile.user, contact)

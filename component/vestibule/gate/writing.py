@@ -90,9 +90,10 @@ def settled(user: BareJid, contact: BareJid) -> str:
     return f"<settled xmlns='{NAMESPACE}'{_pair(user, contact)}/>"
 
 
-def flush(user: BareJid) -> str:
-    """Return the payload that has the gate forget what it remembers about a user."""
-    return f"<flush xmlns='{NAMESPACE}' user={quoteattr(user)}/>"
+def flush(user: BareJid | None) -> str:
+    """Return the payload that has the gate forget what it remembers, about a user or at all."""
+    whose = f" user={quoteattr(user)}" if user else ""
+    return f"<flush xmlns='{NAMESPACE}'{whose}/>"
 
 
 def deliver(

@@ -52,7 +52,13 @@ def exported(config: Config, user: str) -> str:
 
 def imported(config: Config, user: str, text: str) -> Reply:
     """Take in settings and rules for a user, all or none; the component must be stopped."""
-    return change(config, user, lambda call: import_(call, Values({"text": (text,)})))
+
+    async def take_in(call: Call) -> Reply:
+        reply = await import_(call, Values({"text": (text,)}))
+        await call.office.desk.courier.done(call.user)  # all of it waits for the next start now
+        return reply
+
+    return change(config, user, take_in)
 
 
 def explanation(config: Config, user: str, contact: str) -> Reply:

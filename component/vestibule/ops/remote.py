@@ -6,14 +6,14 @@ Must not know the protocol (``probe``).
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from typing import Final
 
 from vestibule.config import Config
 from vestibule.errors import LinkRefused
 from vestibule.gate.dialogue import VERSION
+from vestibule.ops import asking
 from vestibule.ops.findings import Check, Finding, bad, good, note, skipped
+from vestibule.ops.invocation import Refused
 from vestibule.ops.probe import Visit, visit
 from vestibule.store import files
 
@@ -138,27 +138,21 @@ def _clock(seen: Visit) -> Iterator[Finding]:
 
 def _running(config: Config) -> Iterator[Finding]:
     """Ask the running component, which sees its gates, where it can be asked."""
-    address = config.watch.address
-    if address is None:
+    if config.watch.address is None:
         yield skipped(
             Check.GATE,
             "the running component knows its gates, but cannot be asked",
             'set watch.listen = "127.0.0.1:9110", or stop it and run the doctor again',
         )
         return
-    connection = HTTPConnection(*address, timeout=_PATIENCE)
     try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        lines = answer.read().decode("utf-8", "replace").splitlines()
-    except (OSError, HTTPException) as error:
-        yield skipped(Check.GATE, f"{config.watch.listen} does not answer ({error})")
+        answer = asking.health(config, ready=True)
+    except Refused as error:
+        yield skipped(Check.GATE, str(error), error.advice)
         return
-    finally:
-        connection.close()
-    if answer.status == HTTPStatus.OK:
+    if answer.is_good:
         yield good(Check.GATE, "the running component is ready")
-    for line in lines:
+    for line in answer.text.splitlines():
         state, _, text = line.partition(": ")
         if state == "FAILED":
             check = Check.GATE if text.startswith("gate") else Check.PORT

@@ -101,8 +101,10 @@ VirtualHost {_lua(host)}
 \tvestibule_component = {_lua(answers.jid)}"""
         for host in answers.hosts
     )
-    return f"""-- Vestibule, Prosody's side. It holds the secret: nobody but Prosody should be able to read it
--- (chgrp prosody FILE && chmod 640 FILE, if you include it as it is).
+    return f"""-- Vestibule, Prosody's side.
+--
+-- It holds the secret: let nobody but Prosody read it. If you include it as it is:
+--     chgrp prosody FILE && chmod 640 FILE
 --
 -- These lines belong into the global section, before the first VirtualHost; if plugin_paths is
 -- there already, add the folder to it:

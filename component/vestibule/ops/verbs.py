@@ -30,7 +30,7 @@ rules = typer.Typer(no_args_is_help=True, help="List, export or import rules.")
 def register(app: typer.Typer) -> None:
     """Put the verbs on the command line."""
     app.add_typer(rules, name="rules")
-    for verb in (init, doctor, explain, requests, stats, backup, restore, migrate):
+    for verb in (init, doctor, healthcheck, explain, requests, stats, backup, restore, migrate):
         app.command()(verb)
 
 
@@ -82,6 +82,20 @@ def rules_import(
             raise typer.Exit(EXIT_FAILURE) from None
     typer.echo(reply.text)
     raise typer.Exit(EXIT_FAILURE if reply.failed else 0)
+
+
+def healthcheck(
+    ready: Annotated[bool, typer.Option("--ready", help="Ask whether it can do its work.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Ask the running component how it is; needs watch.listen. For containers."""
+    settings = configured(config)
+    from vestibule.ops import asking
+
+    with _errors():
+        answer = asking.health(settings, ready=ready)
+    typer.echo(answer.text.rstrip())
+    raise typer.Exit(0 if answer.is_good else EXIT_FAILURE)
 
 
 def explain(

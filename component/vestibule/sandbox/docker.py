@@ -114,8 +114,8 @@ def _image(engine: Engine) -> str:
     image = f"{_NAME}:{_digest(context)}"
     if not engine.succeeds("image", "inspect", image):
         former = engine.run("image", "ls", "--format={{.Repository}}:{{.Tag}}", _NAME).split()
-        base = f"--build-arg=BASE={_base(engine)}"
-        engine.run("build", "--network=host", base, f"--tag={image}", str(context))
+        base_argument = f"--build-arg=BASE={base(engine)}"
+        engine.run("build", "--network=host", base_argument, f"--tag={image}", str(context))
         for name in former:  # only now: until here its layers save most of the work
             engine.succeeds("image", "rm", name)
     return image
@@ -130,7 +130,7 @@ def _digest(context: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _base(engine: Engine) -> str:
+def base(engine: Engine) -> str:
     """Return the name of a Debian image to build on."""
     if engine.succeeds("image", "inspect", _OWN_BASE):
         return _OWN_BASE

@@ -14,7 +14,7 @@ from vestibule.core.profile import Code, Notice, Profile, Request
 from vestibule.store.times import optional_text_from, text_from
 
 Value = str | int | None
-Numbered = Literal["rules", "held", "acts", "letters"]
+Numbered = Literal["rules", "held", "acts", "letters", "audit"]
 
 NOTICES_KEPT = 100
 """Of one user; older ones can no longer be answered by their number."""
@@ -81,6 +81,7 @@ _DELETE_USER = (
     "DELETE FROM acts WHERE user = ?",
     "DELETE FROM letters WHERE user = ?",
     "DELETE FROM codes WHERE user = ?",
+    "DELETE FROM audit WHERE user = ?",
 )
 
 
@@ -118,7 +119,8 @@ class Changes:
         """Return a number no row of *table* has or ever had."""
         return self._ids.next(table)
 
-    def _add(self, sql: str, *row: Value) -> None:
+    def add(self, sql: str, *row: Value) -> None:
+        """Run a statement with this row, after all that was added before."""
         if self.entries and self.entries[-1].sql == sql:
             self.entries[-1].rows.append(row)
         else:
@@ -126,7 +128,7 @@ class Changes:
 
     def save_settings(self, profile: Profile) -> None:
         """Keep what the user chose, and the last number they were told."""
-        self._add(
+        self.add(
             _SAVE_SETTINGS,
             profile.user,
             profile.model and profile.model.value,
@@ -138,9 +140,9 @@ class Changes:
     def save_standing(self, user: BareJid, contact: BareJid, standing: Standing) -> None:
         """Keep what the user did about a contact; an empty standing leaves no row."""
         if standing == Standing():
-            self._add("DELETE FROM standing WHERE user = ? AND contact = ?", user, contact)
+            self.add("DELETE FROM standing WHERE user = ? AND contact = ?", user, contact)
             return
-        self._add(
+        self.add(
             _SAVE_STANDING,
             user,
             contact,
@@ -152,7 +154,7 @@ class Changes:
 
     def save_request(self, user: BareJid, request: Request) -> None:
         """Keep a waiting contact as it stands now."""
-        self._add(
+        self.add(
             _SAVE_REQUEST,
             user,
             request.contact,
@@ -167,13 +169,13 @@ class Changes:
 
     def delete_request(self, user: BareJid, contact: BareJid) -> None:
         """Strike out a request; what is held of the contact stays."""
-        self._add("DELETE FROM requests WHERE user = ? AND contact = ?", user, contact)
+        self.add("DELETE FROM requests WHERE user = ? AND contact = ?", user, contact)
 
     def save_notice(self, user: BareJid, notice: Notice) -> None:
         """Keep a notice, and no more than the newest ``NOTICES_KEPT`` of the user."""
         at = text_from(notice.at)
-        self._add(_SAVE_NOTICE, user, notice.number, notice.contact, notice.kind.value, at)
-        self._add(_TRIM_NOTICES, user, user, NOTICES_KEPT)
+        self.add(_SAVE_NOTICE, user, notice.number, notice.contact, notice.kind.value, at)
+        self.add(_TRIM_NOTICES, user, user, NOTICES_KEPT)
 
     def hold(
         self,
@@ -193,31 +195,31 @@ class Changes:
         held_id = self._ids.next("held")
         at = text_from(received_at)
         row = (held_id, user, contact, check_name, at, size, int(releasing), stanza)
-        self._add(HOLD, *row)
+        self.add(HOLD, *row)
         return held_id
 
     def release(self, user: BareJid, contact: BareJid) -> None:
         """Mark all that is held of a contact as on its way out."""
         sql = "UPDATE held SET releasing = 1 WHERE user = ? AND contact = ? AND releasing = 0"
-        self._add(sql, user, contact)
+        self.add(sql, user, contact)
 
     def delete_held(self, ids: Iterable[int]) -> None:
         """Strike out messages that were delivered."""
         for held_id in ids:
-            self._add("DELETE FROM held WHERE id = ?", held_id)
+            self.add("DELETE FROM held WHERE id = ?", held_id)
 
     def discard_held(self, user: BareJid, contact: BareJid) -> None:
         """Strike out all that is held of a contact, undelivered."""
-        self._add("DELETE FROM held WHERE user = ? AND contact = ?", user, contact)
+        self.add("DELETE FROM held WHERE user = ? AND contact = ?", user, contact)
 
     def void(self, check_names: Iterable[str]) -> None:
         """Strike out what was held for given-up checks; ``CommitResult.voided`` names it."""
         for name in check_names:
-            self._add(VOID, name)
+            self.add(VOID, name)
 
     def save_rule(self, rule: Rule) -> None:
         """Keep a rule, in place of one with its id or with its identity, scope and source."""
-        self._add(
+        self.add(
             _SAVE_RULE,
             rule.id,
             rule.user,
@@ -232,43 +234,43 @@ class Changes:
 
     def delete_rule(self, rule_id: int) -> None:
         """Strike out a rule, a user's or an admin's."""
-        self._add("DELETE FROM rules WHERE id = ?", rule_id)
+        self.add("DELETE FROM rules WHERE id = ?", rule_id)
 
     def save_code(self, user: BareJid, code: Code) -> None:
         """Keep a code as it stands now."""
         at = text_from(code.expires_at)
-        self._add(_SAVE_CODE, code.token, user, code.label, at, code.uses_left)
+        self.add(_SAVE_CODE, code.token, user, code.label, at, code.uses_left)
 
     def delete_code(self, token: str) -> None:
         """Strike out a code that is used up, over or revoked."""
-        self._add("DELETE FROM codes WHERE token = ?", token)
+        self.add("DELETE FROM codes WHERE token = ?", token)
 
     def queue_act(self, host: str, act: str, user: BareJid, contact: BareJid) -> int:
         """Keep what the gate of *host* is to do until it acknowledges; return the act's id."""
         act_id = self._ids.next("acts")
         sql = "INSERT INTO acts (id, host, act, user, contact) VALUES (?, ?, ?, ?, ?)"
-        self._add(sql, act_id, host, act, user, contact)
+        self.add(sql, act_id, host, act, user, contact)
         return act_id
 
     def delete_act(self, act_id: int) -> None:
         """Strike out an act the gate acknowledged."""
-        self._add("DELETE FROM acts WHERE id = ?", act_id)
+        self.add("DELETE FROM acts WHERE id = ?", act_id)
 
     def drop_acts(self, user: BareJid, contact: BareJid) -> None:
         """Strike out what waits to be done about a pair: the user has decided since."""
-        self._add("DELETE FROM acts WHERE user = ? AND contact = ?", user, contact)
+        self.add("DELETE FROM acts WHERE user = ? AND contact = ?", user, contact)
 
     def queue_letter(self, user: BareJid, body: str) -> int:
         """Keep what a user is to be told until Prosody has taken it; return the letter's id."""
         letter_id = self._ids.next("letters")
-        self._add("INSERT INTO letters (id, user, body) VALUES (?, ?, ?)", letter_id, user, body)
+        self.add("INSERT INTO letters (id, user, body) VALUES (?, ?, ?)", letter_id, user, body)
         return letter_id
 
     def delete_letter(self, letter_id: int) -> None:
         """Strike out a letter Prosody has taken."""
-        self._add("DELETE FROM letters WHERE id = ?", letter_id)
+        self.add("DELETE FROM letters WHERE id = ?", letter_id)
 
     def delete_user(self, user: BareJid) -> None:
         """Strike out everything that is kept about a user, waiting acts and letters too."""
         for sql in _DELETE_USER:
-            self._add(sql, user)
+            self.add(sql, user)

@@ -15,9 +15,10 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import aiosqlite
 
+from vestibule.core.ledger import Deed
 from vestibule.core.model import BareJid, Rule
 from vestibule.errors import StoreError
-from vestibule.store import reading
+from vestibule.store import ledger, reading
 from vestibule.store.changes import Changes, Ids, Numbered
 from vestibule.store.commit import CommitResult, write
 from vestibule.store.faults import StoreUnusable, fault_from
@@ -158,6 +159,18 @@ class Database:
     async def users_of(self, host: str) -> list[BareJid]:
         """Return every user of a host about whom anything is kept."""
         return await self.run(reading.users_of, host)
+
+    async def deeds(self, about: str, most: int) -> list[Deed]:
+        """Return the newest lines of the audit trail, of somebody or (empty) of all."""
+        return await self.run(ledger.deeds, about, most)
+
+    async def counts(self, since: datetime) -> dict[tuple[str, str, str], int]:
+        """Return how often what was decided, from a day on."""
+        return await self.run(ledger.counts, since)
+
+    async def chosen_for_all(self) -> dict[str, str]:
+        """Return what administrators chose for everybody, by name."""
+        return await self.run(ledger.house)
 
     async def _checkpoint(self) -> None:
         try:

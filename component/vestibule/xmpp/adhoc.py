@@ -253,7 +253,7 @@ class Adhoc:
 
     def _make_room(self, user: BareJid) -> None:
         own = [key for key, session in self._sessions.items() if session.user == user]
-        for key in own[: len(own) - MOST_OF_ONE + 1]:
+        for key in own[: max(0, len(own) - MOST_OF_ONE + 1)]:
             self._sessions.pop(key, None)
 
     def _taken(self, call: Call, iq: Element, node: str, identifier: str) -> _Session:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from vestibule.core.model import BareJid
 from vestibule.desk.letters import Letter
-from vestibule.desk.ports import GateAway, GateRefused, Pair
+from vestibule.desk.ports import GateAway, GateBusy, GateRefused, Pair
 from vestibule.gate import writing
 from vestibule.gate.dialogue import (
     Act,
@@ -25,7 +25,7 @@ from vestibule.gate.dialogue import (
 from vestibule.gate.reading import Reader
 from vestibule.gate.writing import BounceText
 from vestibule.xmpp.address import host_of
-from vestibule.xmpp.faults import AskError, AskFailed
+from vestibule.xmpp.faults import AskError, AskFailed, AskTimeout
 from vestibule.xmpp.responses import letter_stanza
 from vestibule.xmpp.uplink import Uplink
 
@@ -93,6 +93,10 @@ class Gates:
         """Have the verdicts remembered for a user forgotten."""
         return self._ask(host_of(user), writing.flush(user))
 
+    def flush_all(self, host: str) -> "asyncio.Future[None]":
+        """Have all remembered verdicts of a host forgotten."""
+        return self._ask(host, writing.flush(None))
+
     def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
         """Ask what Prosody knows about pairs."""
         return self._begin(host, writing.state(pairs), self._reader.states)
@@ -136,8 +140,10 @@ class Gates:
             try:
                 return result(await sent)
             except AskFailed as failure:
-                kind = GateRefused if failure.condition in _FOR_EVER else GateAway
+                kind = GateRefused if failure.condition in _FOR_EVER else GateBusy
                 raise kind(str(failure)) from failure
+            except AskTimeout as failure:
+                raise GateBusy(str(failure)) from failure
             except AskError as failure:
                 raise GateAway(str(failure)) from failure
 

@@ -98,3 +98,33 @@ CREATE TABLE codes (
     uses_left  INTEGER NOT NULL CHECK (uses_left > 0)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX codes_user ON codes (user);
+
+-- Who decided what and why, for administrators; the oldest rows give way.
+CREATE TABLE audit (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      TEXT NOT NULL,
+    actor   TEXT NOT NULL,
+    user    TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    rule    INTEGER
+) STRICT;
+CREATE INDEX audit_user ON audit (user);
+
+-- How much of what was decided, by day.
+CREATE TABLE counts (
+    day     TEXT NOT NULL,
+    what    TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    count   INTEGER NOT NULL,
+    PRIMARY KEY (day, what, verdict, reason)
+) STRICT, WITHOUT ROWID;
+
+-- What administrators chose for everybody, over what is configured.
+CREATE TABLE house (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

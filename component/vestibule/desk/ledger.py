@@ -1,0 +1,41 @@
+"""Keeping the audit trail and the counts, without slowing anybody down.
+
+Responsible for gathering what turns decided and for writing it down with changes that are
+written anyway, or at the latest after a minute.
+Must not know what is decided.
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Final
+
+from vestibule.core.ledger import Deed
+from vestibule.desk.turn import Turn
+from vestibule.store import ledger
+
+_AT_THE_LATEST: Final = timedelta(minutes=1)
+_MOST_PENDING: Final = 1000
+
+
+class Ledger:
+    """What was decided and is not on disk yet: at most a minute of it can be lost."""
+
+    def __init__(self) -> None:
+        self._deeds: list[Deed] = []
+        self._tally: Counter[tuple[str, str, str]] = Counter()
+        self._written_at: datetime | None = None
+
+    def enter(self, turn: Turn) -> None:
+        """Take in what a turn decided; add it to the turn's changes if there are any, or soon."""
+        self._deeds += turn.deeds
+        self._tally.update((kind, verdict, reason) for kind, verdict, reason in turn.judged)
+        if (self._deeds or self._tally) and (turn.changes or self._is_due(turn)):
+            ledger.write_deeds(turn.changes, self._deeds)
+            ledger.write_counts(turn.changes, turn.now, self._tally)
+            self._deeds, self._tally, self._written_at = [], Counter(), turn.now
+
+    def _is_due(self, turn: Turn) -> bool:
+        """Say whether it is time, though nothing else is to be written."""
+        if turn.writes_ledger or len(self._deeds) >= _MOST_PENDING:
+            return True
+        return self._written_at is None or turn.now - self._written_at >= _AT_THE_LATEST
