@@ -15,6 +15,8 @@ from vestibule.commands.chat import Chat
 from vestibule.commands.office import Office
 from vestibule.config import Config
 from vestibule.core.model import BareJid, Rule, Settings, Verdict
+from vestibule.desk import house as choices
+from vestibule.desk import expiry
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
 from vestibule.gate.reading import Reader
@@ -48,11 +50,9 @@ async def _run(config: Config) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Database.open(config.database) as database:
-        app = App(
-            config,
-            database,
-            house_from(config, await database.admin_rules()),
-        )
+        house = house_from(config, await database.admin_rules())
+        choices.apply(house, house.defaults, await database.chosen_for_all())
+        app = App(config, database, house)
         await app.run(stop)
     return 0
 
@@ -100,6 +100,7 @@ class App:
         chat = Chat(office)
         self._adhoc = adhoc.Adhoc(office, house.hosts, gates.send)
         self._door = Door(jid, house.hosts, gates.send, chat.answer)
+        self._database = database
         self._gates = gates
         self._hosts = house.hosts
         self._patience: asyncio.TimerHandle | None = None
@@ -176,11 +177,12 @@ class App:
         working = asyncio.create_task(self.desk.run())
         linked = asyncio.create_task(self.uplink.run())
         watching = asyncio.create_task(self._duty.run())
+        ending = asyncio.create_task(expiry.run(self.desk, self._database))
         stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+        tasks = [working, linked, watching, ending, stopping]
         try:
-            tasks = [working, linked, watching, stopping]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in (working, linked, watching):
+            for task in (working, linked, watching, ending):
                 if task.done():
                     task.result()
         finally:
@@ -189,9 +191,9 @@ class App:
             await self._door.close()
             await self._adhoc.close()
             await self.desk.courier.close()
-            for task in (working, linked, stopping):
+            for task in (working, linked, ending, stopping):
                 task.cancel()
-            await asyncio.gather(working, linked, watching, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def bounces(language: str) -> list[BounceText]:

@@ -120,7 +120,10 @@ local function on_act(event)
 	local needs_contact = act.name ~= "flush" and act.name ~= "roster";
 	local user, contact = jid.prep(act.attr.user), jid.prep(act.attr.contact);
 	local node, user_host = jid.split(user);
-	if not handler and act.name ~= "roster" or not node or user_host ~= host or needs_contact and not contact then
+	if act.name == "flush" and not act.attr.user then
+		memory.forget_all();
+		origin.send(st.reply(stanza));
+	elseif not handler and act.name ~= "roster" or not node or user_host ~= host or needs_contact and not contact then
 		module:log("warn", "Malformed act from %s: %s", component, act:top_tag());
 		origin.send(st.error_reply(stanza, "modify", "bad-request"));
 	elseif not user_exists(node, host) then

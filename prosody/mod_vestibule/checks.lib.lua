@@ -3,6 +3,7 @@ local st = require "util.stanza"; -- COMPAT 0.12: prosody.util.* does not resolv
 
 return function (link, memory, roster, stanzas)
 
+local host_session = prosody.hosts[module.host];
 local post = prosody.core_post_stanza;
 local component = link.component;
 
@@ -24,12 +25,17 @@ local function bounce(check, kind, condition, text)
 end
 
 local function bounce_as(check, letter)
-	local reply = replies[letter];
+	local reply = check.stanza.name ~= "iq" and replies[letter];
 	if reply then
 		bounce(check, reply.type, reply.condition, reply.text);
 	else
-		bounce(check, "cancel", "service-unavailable");
+		bounce(check, "cancel", "service-unavailable"); -- what Prosody says of a resource that is not there
 	end
+end
+
+-- The contact is told, as far as they can tell, that the user is not there now.
+local function answer_offline(check)
+	post(host_session, stanzas.presence("unavailable", check.user, check.contact));
 end
 
 -- A request nobody judged: Prosody treats it as ever, and the component learns of it later.
@@ -42,8 +48,11 @@ end
 
 -- No verdict to be had. The authorised are never in the way of an outage.
 local function without_verdict(check)
+	if check.is_withdrawn then return; end
 	if check.kind == "subscribe" then
 		fall_back(check);
+	elseif check.kind == "probe" then
+		answer_offline(check);
 	elseif roster.is_authorized(check.user, check.contact) then
 		let_pass(check);
 	elseif check.kind == "iq" then
@@ -97,6 +106,14 @@ local function ask(kind, user, contact, origin, stanza)
 	return true;
 end
 
+local function each_later(pair, callback)
+	local line = overtaken[pair];
+	if not line then return; end
+	for _, checks in ipairs { line.again, line.behind } do
+		for _, later in ipairs(checks) do callback(later); end
+	end
+end
+
 -- One of the overtaken checks was answered, or given up.
 local function catch_up(check)
 	local line = overtaken[check.pair];
@@ -105,7 +122,9 @@ local function catch_up(check)
 	overtaken[check.pair] = nil;
 	for _, checks in ipairs { line.again, line.behind } do
 		for _, later in ipairs(checks) do
-			ask(later.kind, later.user, later.contact, later.origin, later.stanza);
+			if not later.is_withdrawn then
+				ask(later.kind, later.user, later.contact, later.origin, later.stanza);
+			end
 		end
 	end
 end
@@ -128,18 +147,19 @@ function link.on.verdict(check, letter)
 	if check.is_stale then
 		-- The user decided about this contact after the component did: ask again. What it
 		-- holds is safe, since it learns of the user's decision after holding.
-		if letter ~= "h" then
+		if letter ~= "h" and not check.is_withdrawn then
 			local again = overtaken[check.pair].again;
 			again[#again + 1] = check;
 		end
 		return catch_up(check);
 	end
 	if check.is_releasing then memory.release_begins(check.pair); end
+	if check.is_withdrawn then return; end
 	local remember = check.remember;
 	if remember then
 		memory.remember(check.user, check.kind, remember.any and "" or check.contact, letter, remember.lifetime);
 	end
-	local handler = apply[letter];
+	local handler = check.kind == "probe" and letter ~= "p" and answer_offline or apply[letter];
 	if not handler then
 		module:log("error", "Unknown verdict %q from %s", letter, component);
 		return without_verdict(check);
@@ -158,7 +178,8 @@ local function answer_from_memory(kind, user, contact, origin, stanza)
 	local letter = not memory.is_busy(user, contact) and memory.remembered(user, kind, contact);
 	if not letter then return nil; end
 	if letter ~= "p" then
-		apply[letter]({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
+		local handler = kind == "probe" and answer_offline or apply[letter];
+		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
 	end
 	return letter;
 end
@@ -171,9 +192,10 @@ local function is_passed(stanza)
 end
 
 return {
-	ask = ask; overtake = overtake; answer_from_memory = answer_from_memory; is_passed = is_passed;
+	ask = ask; overtake = overtake; each_later = each_later; answer_from_memory = answer_from_memory; is_passed = is_passed;
 	mark_passed = function (stanza) passed[stanza] = true; end;
 	set_replies = function (new) replies = new; end;
+	refuse = bounce_as; answer_offline = answer_offline;
 };
 
 end

@@ -81,19 +81,22 @@ local function on_presence(event)
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
 	if user == contact or is_exempt.service(contact) or not user_of(user) then return; end
 	if kind == "unsubscribe" then
-		if roster.is_pending(user, contact) or roster.is_authorized(user, contact) then
-			decisions.decided("withdrawn", user, contact);
-		end
+		decisions.withdraw(user, contact);
 		return;
 	end
 	if roster.is_authorized(user, contact) then return; end
-	if kind == "probe" then
-		-- Prosody would answer "unsubscribed", and by that forget the request.
-		if not roster.is_pending(user, contact) then return; end
-		post(host_session, stanzas.presence("unavailable", user, contact));
+	if kind == "subscribe" then
+		return checks.ask("subscribe", user, contact, origin, stanza);
+	end
+	-- Prosody would answer "unsubscribed": by that it would forget a request that waits, and who
+	-- is politely blocked would know.
+	if roster.is_pending(user, contact) then
+		checks.answer_offline({ user = user, contact = contact });
 		return true;
 	end
-	return checks.ask("subscribe", user, contact, origin, stanza);
+	local letter = checks.answer_from_memory("probe", user, contact, origin, stanza);
+	if letter then return letter ~= "p" or nil; end
+	return checks.ask("probe", user, contact, origin, stanza);
 end
 
 return { on_message = on_message; on_iq = on_iq; on_presence = on_presence };

@@ -99,6 +99,8 @@ local function tell(payload, on_reply)
 	return true;
 end
 
+local postpone;
+
 local function event(kind, attr, may_wait, content)
 	attr.kind = kind;
 	local xml = "<event xmlns='" .. xmlns_gate .. "'" .. attributes(attr) .. ">" .. (content or "") .. "</event>";
@@ -111,10 +113,7 @@ local function event(kind, attr, may_wait, content)
 			module:log("error", "%s could not take an event (%s): %s", component, kind, condition);
 		end
 		if problem == "wait" then
-			module:add_timer(retry_after, function ()
-				if state == "open" then tell(xml, on_event_reply); end
-			end);
-			return;
+			return postpone(); -- it stays in the journal, in its place among the others
 		end
 		journal.acknowledge({ [seq] = true });
 		callbacks.event_done(kind, attr.user, attr.contact, reply);
@@ -194,6 +193,12 @@ end
 
 local greet;
 
+local function greet_later()
+	module:add_timer(retry_after, function ()
+		if state == "greeting" then greet(); end
+	end);
+end
+
 local function refused(text)
 	state = "away";
 	module:log("error", "%s refused this gate: %s", component, text);
@@ -203,10 +208,7 @@ end
 local function on_hello_reply(reply, names)
 	if reply.attr.type == "error" then
 		local problem, condition, text = reply:get_error();
-		if problem == "wait" then -- it cannot write now
-			module:add_timer(retry_after, function () if state == "greeting" then greet(); end end);
-			return;
-		end
+		if problem == "wait" then return greet_later(); end -- it cannot write now
 		return refused(text or condition);
 	end
 	local hello = reply:get_child("hello", xmlns_gate);
@@ -249,6 +251,13 @@ local function lost()
 	module:log("warn", "Lost %s: contacts pass, requests wait for their user, strangers are asked to try later", component);
 	module:set_status("warn", component .. " is away");
 	leave_open_state("away");
+end
+
+-- It cannot take in what happened: say nothing more before it has, so that it learns in order.
+function postpone()
+	if state ~= "open" then return; end
+	leave_open_state("greeting");
+	greet_later();
 end
 
 -- Connected but silent (stopped, or overrun): ask nothing more until it answers a hello.

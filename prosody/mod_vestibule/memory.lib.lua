@@ -84,23 +84,23 @@ end
 
 -- Pairs the user decided about in a client and the component has not acknowledged: what it
 -- decided before must not be carried out any more.
-local unlearned = {};
+local unlearned = cache.new(max_written);
 
 local function decision_begins(key)
-	unlearned[key] = (unlearned[key] or 0) + 1;
+	unlearned:set(key, (unlearned:get(key) or 0) + 1);
 end
 
 local function decision_ends(key)
-	local left = (unlearned[key] or 1) - 1;
-	unlearned[key] = left > 0 and left or nil;
+	local left = (unlearned:get(key) or 1) - 1;
+	unlearned:set(key, left > 0 and left or nil);
 end
 
 local function decisions_end_for_all()
-	unlearned = {};
+	unlearned:clear();
 end
 
 local function is_decided(key)
-	return unlearned[key] ~= nil;
+	return unlearned:get(key) ~= nil;
 end
 
 -- Whom the user wrote to since Prosody started: decides about errors that come back.
@@ -121,6 +121,22 @@ local function forget_written(user, contact)
 	written:set(pair(user, contact), nil);
 end
 
+-- All about somebody who is gone: whoever gets the name next starts anew.
+local function forget_user(user)
+	forget(user);
+	local prefix = pair(user, "");
+	local mine = {};
+	for key in written:items() do
+		if key:sub(1, #prefix) == prefix then mine[#mine + 1] = key; end
+	end
+	for _, key in ipairs(mine) do
+		written:set(key, nil);
+	end
+	for key in pairs(releasing) do
+		if key:sub(1, #prefix) == prefix then release_ends(key); end
+	end
+end
+
 return {
 	remembered = remembered; remember = remember; forget = forget; forget_all = forget_all;
 	pair = pair; is_busy = is_busy;
@@ -130,4 +146,5 @@ return {
 	decision_begins = decision_begins; decision_ends = decision_ends;
 	decisions_end_for_all = decisions_end_for_all; is_decided = is_decided;
 	note_written = note_written; has_written = has_written; forget_written = forget_written;
+	forget_user = forget_user;
 };

@@ -290,15 +290,16 @@ describe("the link", function ()
 			assert.equal("", journal_of(last_sent()));
 		end);
 
-		it("tells an event again that the component could not write down now", function ()
+		it("says nothing more until the component could take in what happened, in order", function ()
 			link.event("approved", { user = "bob@example.org", contact = "alice@example.net" });
 			answer(last_sent(), "event-error");
-			assert.same({}, calls);
+			assert.same({ "closed" }, calls);
 			assert.equal(5, w.timers[1].delay);
 
+			link.event("denied", { user = "bob@example.org", contact = "alice@example.net" });
 			w.timers[1].callback();
 
-			assert.equal("approved", last_sent().tags[1].attr.kind);
+			assert.equal("approved denied", journal_of(last_sent()));
 		end);
 
 		it("keeps it for the next hello too, if there is one first", function ()

@@ -28,14 +28,13 @@ from vestibule.commands.shown import rule_line, time
 from vestibule.commands.targets import ALL, NEWEST, Target, identity_of, meant_by
 from vestibule.core.identity import BadIdentity, identity_from
 from vestibule.core.model import BareJid, Rule, Scope, Source, SubHandling
-from vestibule.desk import answers
 
 _LONGEST_NOTE: Final = 200
 
 
 async def show_rules(call: Call, _values: Values) -> Reply:
     """Show every rule that speaks for the user, theirs and the server's."""
-    return Reply(await in_turn(call, _listed))
+    return Reply(await in_turn(call, listed))
 
 
 async def make_rule(call: Call, values: Values) -> Reply:
@@ -143,21 +142,23 @@ def _addresses(call: Call, entries: list[str]) -> list[BareJid]:
     return found
 
 
-def _listed(case: Case) -> str:
+def listed(case: Case) -> str:
+    """Return the door's model and every rule that speaks, the user's and the server's."""
     words, turn, profile = case.texts.rules, case.turn, case.profile
-    sweep(case)
-    settings = turn.settings_of(profile)
-    model = case.texts.settings.model[settings.model]
+    model = case.texts.settings.model[turn.settings_of(profile).model]
+    admin_rules = turn.house.admin_rules
     groups = [
         (words.yours, profile.rules),
-        (words.enforced, _of(turn.house.admin_rules, Source.ADMIN_ENFORCED)),
-        (words.default, _of(turn.house.admin_rules, Source.ADMIN_DEFAULT)),
+        (words.enforced, [r for r in admin_rules if r.source is Source.ADMIN_ENFORCED]),
+        (words.default, [r for r in admin_rules if r.source is Source.ADMIN_DEFAULT]),
     ]
     lines = [model if not turn.house.locked else f"{model} {case.texts.settings.is_locked}"]
     for title, rules in groups:
-        if rules:
-            listed = [rule_line(case.texts, rule, turn.now) for rule in rules]
-            lines += [title, case.call.lines(listed, 100)]
+        shown = [
+            rule_line(case.texts, rule, turn.now) for rule in rules if not _is_over(case, rule)
+        ]
+        if shown:
+            lines += [title, case.call.lines(shown, 100)]
     lines += _denied(case)
     return "\n".join([*lines, words.how_to_change if profile.rules else words.none])
 
@@ -174,15 +175,9 @@ def _denied(case: Case) -> list[str]:
     return [words.denied, case.call.lines(lines, 20)] if lines else []
 
 
-def sweep(case: Case) -> None:
-    """Take away the user's rules whose time is over."""
-    for rule in list(case.profile.rules):
-        if rule.valid_until is not None and rule.valid_until <= case.turn.now:
-            answers.drop_rule(case.turn, case.profile, rule)
-
-
-def _of(rules: list[Rule], source: Source) -> list[Rule]:
-    return [rule for rule in rules if rule.source is source]
+def _is_over(case: Case, rule: Rule) -> bool:
+    """Say whether a rule's time is over: it speaks no more, and goes at the next sweep."""
+    return rule.valid_until is not None and rule.valid_until <= case.turn.now
 
 
 async def _forget_form(call: Call) -> Form | Reply:

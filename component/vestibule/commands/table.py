@@ -6,7 +6,16 @@ Must not know how a command is written down, in words or in forms.
 
 from typing import Final
 
-from vestibule.commands import explaining, requests, rules, settings, transfer
+from vestibule.commands import (
+    admin_dry_run,
+    admin_house,
+    admin_views,
+    explaining,
+    requests,
+    rules,
+    settings,
+    transfer,
+)
 from vestibule.commands.base import Access, Call, Command, Field, Mistake, Reply, Values, Word
 
 HELP: Final = "help"
@@ -48,6 +57,9 @@ TABLE: Final[tuple[Command, ...]] = (
     *explaining.COMMANDS,
     *transfer.COMMANDS,
     _HELP,
+    *admin_house.COMMANDS,
+    *admin_views.COMMANDS,
+    *admin_dry_run.COMMANDS,
 )
 
 BY_NODE: Final[dict[str, Command]] = {command.node: command for command in TABLE}

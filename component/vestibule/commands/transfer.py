@@ -130,7 +130,8 @@ def _read_line(call: Call, plan: Plan, line: str) -> None:
     word, _, rest = line.partition(" ")
     word = word.lower()
     if word in _HANDLINGS:
-        plan.wishes.append(_wish(call, {"sub-handling": [word], **grammar.rule_parts(rest)}))
+        raw = {"sub-handling": [word], **grammar.rule_parts(rest)}
+        plan.wishes.append(wish_from(call, raw, call.office.desk.now()))
     elif word in _MODELS and not rest.strip():
         plan.model = Model(word)
     elif word == "strangers":
@@ -139,12 +140,17 @@ def _read_line(call: Call, plan: Plan, line: str) -> None:
         raise Mistake(call.texts.rules.bad_word.format(word=word[:30]))
 
 
-def _wish(call: Call, raw: Raw) -> Wish:
+def wish_from(call: Call, raw: Raw, now: datetime) -> Wish:
+    """Return the rule that the parts of a line say.
+
+    Raises:
+        Mistake: they say none.
+    """
     fields = {field.var: field.read(raw.get(field.var, ()), call.texts) for field in RULE_FIELDS}
     values = Values(fields)
     identity = identity_of(call, values.text("identity"))
     wishes = Wishes(call, values)
-    return wishes.about(Target(identity), *wishes.times(call.office.desk.now()))
+    return wishes.about(Target(identity), *wishes.times(now))
 
 
 _STRANGERS: Final = Field("strangers", FieldKind.CHOICE, tuple(StrangerPolicy), required=True)

@@ -21,6 +21,7 @@ from vestibule.commands.front import call_from
 from vestibule.commands.office import Office
 from vestibule.config import Config
 from vestibule.core.model import BareJid
+from vestibule.desk import house as choices
 from vestibule.desk.desk import Desk
 from vestibule.gate.reading import Reader
 from vestibule.ops.invocation import Refused
@@ -103,10 +104,11 @@ async def _office(config: Config, database: Database) -> AsyncIterator[Office]:
     hosts = frozenset(config.hosts)
     away = Gates(config.jid, Reader(hosts, prepare=prepare, render=str), ())
     house = house_from(config, await database.admin_rules())
+    choices.apply(house, house.defaults, await database.chosen_for_all())
     desk = Desk(database, house, away, away, lambda: datetime.now(UTC))
     working = asyncio.create_task(desk.run())
     try:
-        yield Office(desk, jid=config.jid, prepare=prepare, body_of=body_of)
+        yield Office(desk, database, jid=config.jid, prepare=prepare, body_of=body_of)
     finally:
         await desk.courier.close()
         working.cancel()

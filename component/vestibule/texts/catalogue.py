@@ -205,6 +205,34 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Admin:
+    """What administrators are told."""
+
+    default_model: Mapping[Model, str]
+    default_strangers: Mapping[StrangerPolicy, str]
+    locked: str
+    unlocked: str
+    no_rules: str
+    enforced: str
+    default: str
+    settled_stay: str
+    as_seen_by: str
+    held: Counted
+    no_user: str
+    stats: str
+    stats_line: str
+    no_stats: str
+    deeds: Counted
+    no_deeds: str
+    by_itself: str
+    tried: Counted
+    tried_same: Counted
+    tried_line: str
+    line: str
+    bad_word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forms:
     """What forms show."""
 
@@ -247,4 +275,5 @@ class Catalogue:
     rules: Rules
     explain: Explain
     transfer: Transfer
+    admin: Admin
     forms: Forms

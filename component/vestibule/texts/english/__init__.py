@@ -7,6 +7,7 @@ Must not know when they are said.
 from typing import Final
 
 from vestibule.texts.catalogue import Catalogue
+from vestibule.texts.english.admin import ADMIN
 from vestibule.texts.english.forms import FORMS, HELP
 from vestibule.texts.english.general import GENERAL, NOTICES, SETTINGS
 from vestibule.texts.english.requests import REQUESTS
@@ -23,5 +24,6 @@ ENGLISH: Final = Catalogue(
     rules=RULES,
     explain=EXPLAIN,
     transfer=TRANSFER,
+    admin=ADMIN,
     forms=FORMS,
 )

@@ -7,6 +7,7 @@ Must not know when they are said.
 from typing import Final
 
 from vestibule.texts.catalogue import Catalogue
+from vestibule.texts.german.admin import ADMIN
 from vestibule.texts.german.forms import FORMS, HELP
 from vestibule.texts.german.general import GENERAL, NOTICES, SETTINGS
 from vestibule.texts.german.requests import REQUESTS
@@ -23,5 +24,6 @@ GERMAN: Final = Catalogue(
     rules=RULES,
     explain=EXPLAIN,
     transfer=TRANSFER,
+    admin=ADMIN,
     forms=FORMS,
 )

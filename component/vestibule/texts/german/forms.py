@@ -33,6 +33,15 @@ HELP: Final = {
     "export": "deine Einstellungen und Regeln als Text",
     "import": "Einstellungen und Regeln einlesen, eine je Zeile",
     "forget-me": "alles löschen, was hier über dich steht",
+    "admin-defaults": "was für alle gilt, die nichts gewählt haben, und ob sie wählen können",
+    "admin-rules": "die Regeln für alle",
+    "admin-rule": "eine Regel für alle machen",
+    "admin-forget": "eine Regel für alle wegnehmen",
+    "admin-user": "Einstellungen, Regeln und Warteschlange von jemandem",
+    "admin-stats": "wie oft was entschieden wurde, nach Gründen",
+    "admin-audit": "wer was entschieden hat, das Neueste zuerst",
+    "admin-explain": "was zwischen jemandem und einem Kontakt geschieht, und warum",
+    "admin-dry-run": "Regeln für alle an dem ausprobieren, was zuletzt geschah",
 }
 
 FORMS: Final = Forms(
@@ -51,6 +60,15 @@ FORMS: Final = Forms(
         "import": "Einstellungen und Regeln einlesen",
         "forget-me": "Alle Daten über mich löschen",
         "help": "Hilfe: was ich der Tür schreiben kann",
+        "admin-defaults": "Die Tür aller, die nichts gewählt haben",
+        "admin-rules": "Regeln für alle",
+        "admin-rule": "Eine Regel für alle machen",
+        "admin-forget": "Regeln für alle wegnehmen",
+        "admin-user": "Tür und Warteschlange von jemandem ansehen",
+        "admin-stats": "Zahlen nach Gründen",
+        "admin-audit": "Wer was entschieden hat",
+        "admin-explain": "Erklären, was mit irgendwem geschieht",
+        "admin-dry-run": "Regeln ausprobieren, ohne sie zu machen",
     },
     instructions={
         "model": "Wähle, wie du Leuten begegnest, die du nicht hereingelassen hast.",
@@ -66,6 +84,15 @@ FORMS: Final = Forms(
             "werden gelöscht."
         ),
         "help": "Schreib ein Wort, oder lass es leer für alle.",
+        "admin-defaults": "Es gilt sofort, und vor dem, was eingestellt ist.",
+        "admin-rule": "Sag, um wen es geht und was für sie bei allen gilt.",
+        "admin-forget": "Wähle die Regeln, die wegfallen.",
+        "admin-user": "Schreib die Adresse. Was Fremde geschrieben haben, ist nicht zu sehen.",
+        "admin-audit": "Schreib eine Adresse, um nur zu sehen, was sie betrifft, oder nichts.",
+        "admin-explain": "Schreib zwei Adressen: von jemandem hier, und von einem Kontakt.",
+        "admin-dry-run": (
+            "Alle Regeln für alle, eine je Zeile, jede nach dem Wort enforced oder default."
+        ),
     },
     label={
         "model": "Meine Tür",
@@ -86,6 +113,12 @@ FORMS: Final = Forms(
         "text": "Einstellungen und Regeln",
         "sure": "Ja, alles über mich löschen",
         "word": "Wort",
+        "admin-defaults.model": "Die Tür aller, die nichts gewählt haben",
+        "locked": "Die Leute können nichts anderes wählen",
+        "source": "Wie stark sie ist",
+        "user": "Wessen Tür (Adresse)",
+        "about": "Wen es betrifft (Adresse oder @domain)",
+        "admin-dry-run.text": "Regeln",
     },
     choice={
         "proactive": "Offen: Wer fragt, kommt sofort herein (proactive)",
@@ -110,6 +143,9 @@ FORMS: Final = Forms(
         "presence": "Nur mein Status",
         "messages": "Nur Nachrichten",
         "both": "Mein Status und Nachrichten",
+        "configured": "Wie eingestellt",
+        "enforced": "Erzwungen: Niemand kann sie ändern (enforced)",
+        "source.default": "Vorgegeben: Jeder kann sie ändern (default)",
     },
     required="Füll das bitte aus.",
     not_a_choice="„{value}“ gibt es hier nicht. Wähle eines davon: {choices}",
