@@ -2,7 +2,7 @@
 
 admins = { }
 
-pidfile = "/run/prosody/prosody.pid"
+pidfile = "/tmp/prosody.pid"
 data_path = "/var/lib/prosody"
 log = { info = "*console" }
 certificates = "/etc/prosody/certs"

@@ -67,8 +67,8 @@ def _core(name: str) -> bool:
 
 
 def _store(name: str) -> bool:
-    own = ("vestibule.core", "vestibule.store", "vestibule.errors", "aiosqlite", "cachetools", "yoyo")
-    return is_stdlib(name) or is_within(name, own)
+    own = ("vestibule.core", "vestibule.store", "vestibule.errors")
+    return is_stdlib(name) or is_within(name, (*own, "aiosqlite", "cachetools", "yoyo"))
 
 
 @pytest.mark.parametrize(

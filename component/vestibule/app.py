@@ -15,8 +15,8 @@ from vestibule.commands.chat import Chat
 from vestibule.commands.office import Office
 from vestibule.config import Config
 from vestibule.core.model import BareJid, Rule, Settings, Verdict
-from vestibule.desk import house as choices
 from vestibule.desk import expiry
+from vestibule.desk import house as choices
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
 from vestibule.gate.reading import Reader

@@ -28,10 +28,12 @@ acts.add = roster.add;
 
 function acts.polite(user, contact)
 	roster.polite_block(user, contact);
+	memory.forget_written(user, contact);
 	memory.forget(user);
 end
 
 function acts.block(user, contact)
+	memory.forget_written(user, contact);
 	memory.forget(user);
 	return roster.edit_blocklist(user, contact, "block");
 end

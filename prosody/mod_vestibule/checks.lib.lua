@@ -142,6 +142,9 @@ local apply = {
 	o = function (check) roster.polite_block(check.user, check.contact); end;
 };
 
+-- What is no business of a probe changes nothing and gives nothing away.
+local answer_probe = { k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
+
 function link.on.verdict(check, letter)
 	memory.check_ends(check.pair);
 	if check.is_stale then
@@ -159,7 +162,7 @@ function link.on.verdict(check, letter)
 	if remember then
 		memory.remember(check.user, check.kind, remember.any and "" or check.contact, letter, remember.lifetime);
 	end
-	local handler = check.kind == "probe" and letter ~= "p" and answer_offline or apply[letter];
+	local handler = check.kind == "probe" and answer_probe[letter] or apply[letter];
 	if not handler then
 		module:log("error", "Unknown verdict %q from %s", letter, component);
 		return without_verdict(check);
@@ -178,7 +181,7 @@ local function answer_from_memory(kind, user, contact, origin, stanza)
 	local letter = not memory.is_busy(user, contact) and memory.remembered(user, kind, contact);
 	if not letter then return nil; end
 	if letter ~= "p" then
-		local handler = kind == "probe" and answer_offline or apply[letter];
+		local handler = kind == "probe" and answer_probe[letter] or apply[letter];
 		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
 	end
 	return letter;

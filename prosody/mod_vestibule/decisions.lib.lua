@@ -89,10 +89,10 @@ end
 local function on_own_message(event)
 	local origin, stanza = event.origin, event.stanza;
 	local to, kind = stanza.attr.to, stanza.attr.type;
-	if origin.type ~= "c2s" or not to or kind == "error" or kind == "groupchat" then return; end
+	if origin.type ~= "c2s" or not to or kind == "error" then return; end
 	local user, contact = origin.username .. "@" .. origin.host, jid.bare(to);
 	if user == contact or is_exempt.service(contact) or is_exempt.room(user, contact) then return; end
-	if memory.note_written(user, contact) and not roster.is_authorized(user, contact)
+	if memory.note_written(user, contact) and kind ~= "groupchat" and not roster.is_authorized(user, contact)
 		and not stanzas.is_chatter(stanza) then
 		user_decided("wrote", user, contact);
 	end
@@ -132,6 +132,7 @@ local function on_blocklist(kind)
 			user_decided(kind, user);
 		end
 		for _, block in ipairs(blocks) do
+			memory.forget_written(user, block.contact);
 			user_decided(kind, user, block.contact, nil, block.report);
 		end
 	end

@@ -5,13 +5,23 @@ local user_exists = require "core.usermanager".user_exists;
 return function (memory, roster, stanzas, checks, decisions, is_exempt)
 
 local host = module.host;
-local host_session = prosody.hosts[host];
 local bare_sessions, hosts = prosody.bare_sessions, prosody.hosts;
-local post = prosody.core_post_stanza;
+local unknown_are_silent = module:get_option_string("vestibule_unknown_accounts", "answered") == "silent";
 
-local function user_of(bare)
-	local node, user_host = jid.split(bare);
-	return node and user_host == host and user_exists(node, host);
+local function is_account(bare)
+	return user_exists((jid.split(bare)), host);
+end
+
+-- Accounts that do not exist are answered for as those who refuse a stranger, or not at all;
+-- nothing is asked and nothing stays behind.
+local function for_nobody(user, contact, origin, stanza)
+	if unknown_are_silent then return true; end
+	if stanza.name == "message" then
+		checks.refuse({ origin = origin, stanza = stanza }, "r");
+	else
+		checks.answer_offline({ user = user, contact = contact }); -- Prosody's receipt for any request
+	end
+	return true;
 end
 
 -- A mediated invitation is judged by its inviter where the room vouches for them: a room of this
@@ -43,13 +53,21 @@ local function on_message(event)
 		if subscription == "both" or subscription == "from" then return; end
 	end
 	if checks.is_passed(stanza) then return; end
-	if user == contact or attr.type == "groupchat" or is_exempt.service(contact) or not user_of(user) then return; end
+	if user == contact or is_exempt.service(contact) then return; end
+	local kind = attr.type;
+	if not is_account(user) then
+		if kind == "error" or kind == "headline" or kind == "groupchat" then return; end
+		return for_nobody(user, contact, origin, stanza);
+	end
 	-- What is nothing but news (personal eventing, say) has no place in an order.
-	if (not is_busy and not online or attr.type == "headline") and roster.is_authorized(user, contact) then return; end
+	if (not is_busy and not online or kind == "headline") and roster.is_authorized(user, contact) then return; end
 	if is_exempt.room(user, contact) then return; end
-	if attr.type == "error" then
+	if kind == "error" or kind == "groupchat" then
 		if memory.has_written(user, contact) or roster.is_authorized(user, contact) then return; end
-		return true; -- an error is not a stranger's way in, and is never answered
+		-- An error is not a stranger's way in, and is never answered; nor is a room the user is not in,
+		-- which forgets about them by our answer.
+		if kind == "groupchat" then checks.refuse({ origin = origin, stanza = stanza }); end
+		return true;
 	end
 	contact = inviter_of(contact, stanza);
 	if contact == user or contact ~= jid.bare(from) and roster.is_authorized(user, contact) then return; end
@@ -59,6 +77,20 @@ local function on_message(event)
 	return checks.ask("message", user, contact, origin, stanza);
 end
 
+-- For an offline user Prosody believes the roster of a contact of this server, which may believe
+-- more than the user's own says: who is politely blocked is not told when the user was last here.
+local function on_bare_iq(event)
+	local origin, stanza = event.origin, event.stanza;
+	if not stanza.attr.to then return; end
+	local user, contact = stanza.attr.to, jid.bare(stanza.attr.from);
+	local sender = bare_sessions[contact];
+	local item = sender and not bare_sessions[user] and sender.roster and sender.roster[user];
+	if not item or item.subscription ~= "to" and item.subscription ~= "both" then return; end
+	if user == contact or not is_account(user) or roster.is_authorized(user, contact) then return; end
+	checks.refuse({ origin = origin, stanza = stanza });
+	return true;
+end
+
 -- A resource the contact may not see is answered for as one that is not there.
 local function on_iq(event)
 	local origin, stanza = event.origin, event.stanza;
@@ -66,7 +98,7 @@ local function on_iq(event)
 	if checks.is_passed(stanza) then return; end
 	if kind ~= "get" and kind ~= "set" or not stanza.attr.from then return; end
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
-	if user == contact or is_exempt.service(contact) or not user_of(user)
+	if user == contact or is_exempt.service(contact) or not is_account(user)
 		or roster.is_authorized(user, contact) or is_exempt.room(user, contact) then return; end
 	local letter = checks.answer_from_memory("iq", user, contact, origin, stanza);
 	if letter then return letter ~= "p" or nil; end
@@ -79,7 +111,11 @@ local function on_presence(event)
 	if kind ~= "subscribe" and kind ~= "unsubscribe" and kind ~= "probe" or not stanza.attr.to then return; end
 	if checks.is_passed(stanza) then return; end
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
-	if user == contact or is_exempt.service(contact) or not user_of(user) then return; end
+	if user == contact or is_exempt.service(contact) then return; end
+	if not is_account(user) then
+		if kind ~= "subscribe" then return; end
+		return for_nobody(user, contact, origin, stanza);
+	end
 	if kind == "unsubscribe" then
 		decisions.withdraw(user, contact);
 		return;
@@ -99,6 +135,6 @@ local function on_presence(event)
 	return checks.ask("probe", user, contact, origin, stanza);
 end
 
-return { on_message = on_message; on_iq = on_iq; on_presence = on_presence };
+return { on_message = on_message; on_iq = on_iq; on_bare_iq = on_bare_iq; on_presence = on_presence };
 
 end

@@ -58,6 +58,8 @@ local before_blocklist_changes = 0; -- mod_blocklist -1
 module:hook("message/bare", inbound.on_message, before_archive);
 module:hook("message/full", inbound.on_message, before_archive);
 module:hook("iq/full", inbound.on_iq, after_blocklist);
+module:hook("iq-get/bare/jabber:iq:last:query", inbound.on_bare_iq, after_blocklist);
+module:hook("iq/bare/http://jabber.org/protocol/pubsub:pubsub", inbound.on_bare_iq, after_blocklist);
 module:hook("presence/bare", inbound.on_presence, after_invites);
 module:hook("presence/full", inbound.on_presence, after_invites);
 

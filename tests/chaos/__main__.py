@@ -12,10 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from vestibule.sandbox.installation import SUITES, find
-
 from tests.chaos.plan import TROUBLES, plan_from
 from tests.chaos.run import run
+
+from vestibule.sandbox.installation import SUITES, find
 
 
 def main() -> int:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from vestibule.sandbox.matching import CLIENT, condition_of
-
 from tests.chaos.dialogue import Dialogue, Question
 from tests.chaos.ledger import Ledger, Sent
 from tests.chaos.listener import Listener
+
+from vestibule.sandbox.matching import CLIENT, condition_of
 
 
 class Fate(StrEnum):
@@ -45,6 +45,8 @@ class Kept:
     """By user: the ids of strangers' messages, in the archive's order."""
     held: Mapping[str, int]
     """By message id: how often it is in the database."""
+    refused: frozenset[str]
+    """Of which messages Prosody wrote an error onto their sender's stream, as its log has it."""
     sessions: Mapping[str, Sequence[Listener]]
     """By bare address: every client there ever was."""
 
@@ -158,6 +160,8 @@ class _Accountant:
             return Fate.DROPPED_BLOCKED
         if sent.session.ended is None:
             return Fate.LOST
+        if sent.id in self._kept.refused:
+            return Fate.SENDER_LEFT
         if not questions:
             return Fate.LOST if sent.acknowledged else Fate.WITH_THE_SERVER
         last = questions[-1]
@@ -201,7 +205,9 @@ class _Accountant:
         frees += [(act.asked, act.done) for act in asked if not act.is_block]
         return any(
             block <= (sent.acknowledged or float("inf"))
-            and not any(done is not None and block < begun and done < sent.at for begun, done in frees)
+            and not any(
+                done is not None and block < begun and done < sent.at for begun, done in frees
+            )
             for block in blocks
         )
 

@@ -89,7 +89,7 @@ class Dialogue:
     memories: dict[str, list[Memory]] = field(default_factory=lambda: defaultdict(list))
     """By user; ended where something ended them."""
     outages: list[tuple[float, float]] = field(default_factory=list)
-    """When the gate was not answered: from the last sign to the answered hello."""
+    """When the gate asked nothing: until its hello was answered."""
     heard: dict[int, list[Passed]] = field(default_factory=lambda: defaultdict(list))
     """By session: answers of the gate's to what the component had asked."""
     unanswered: list[str] = field(default_factory=list)
@@ -122,6 +122,7 @@ class _Reader:
         self._delivering: dict[tuple[int, str], list[Delivery]] = {}
         self._flushing: dict[tuple[int, str], str] = {}
         self._listing: dict[tuple[int, str], Listing] = {}
+        self._events: set[str] = set()
         self._hellos: dict[str, Passed] = {}
         self._opened: list[tuple[Passed, Passed]] = []
         self._stalls: list[Passed] = []
@@ -153,6 +154,7 @@ class _Reader:
             case "checks":
                 self._checks(passed, id, child)
             case "event":
+                self._events.add(id)
                 self._event(passed, child)
             case "hello":
                 self._hellos[id] = passed
@@ -205,6 +207,8 @@ class _Reader:
     def _told(self, passed: Passed, id: str, kind: str, child: ET.Element | None) -> None:
         if id in self._hellos and kind == "result":
             self._opened.append((self._hellos[id], passed))
+        if id in self._events and kind == "error":
+            self._stalls.append(passed)  # the gate says nothing more until its next hello
         batch = self._batches.get(id)
         if batch is None or kind != "result" or child is None:
             return
@@ -269,7 +273,7 @@ class _Reader:
                 self.known.unanswered.append(batch)
 
     def _find_outages(self, sessions: list[Session]) -> None:
-        """An outage begins with the end of a session or the hello of a stall; see `_end_after`."""
+        """An outage begins with the end of a session, a stall or a refused event."""
         begins = [passed.at for passed in self._stalls]
         begins += [session.closed for session in sessions if session.closed is not None]
         for begin in sorted(begins):

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from vestibule.sandbox.errors import SandboxError
-from vestibule.sandbox.server import Prosody
-
 from tests.chaos.ledger import Ledger
 from tests.chaos.listener import Listener
+
+from vestibule.sandbox.errors import SandboxError
+from vestibule.sandbox.server import Prosody
 
 PASSWORD: Final = "chaos"
 _TROUBLES: Final = (SandboxError, AssertionError, OSError, TimeoutError)

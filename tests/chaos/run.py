@@ -9,14 +9,12 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
-
-from vestibule.sandbox.installation import Installation
 
 from tests.chaos.accounts import Accounts, Kept, accounts_of
 from tests.chaos.dialogue import Dialogue, dialogue_from
@@ -26,11 +24,15 @@ from tests.chaos.plan import STRANGERS, USERS, WISHES, Plan, Step
 from tests.chaos.world import World
 from tests.support.archive import archived
 
+from vestibule.sandbox.installation import Installation
+from vestibule.sandbox.matching import shown
+
 HOST: Final = "localhost"
 CONVERGED_WITHIN: Final = 25.0
 """Seconds: 15 of connection to convergence, and the last back-off before it."""
 
 _QUIET: Final = 0.6
+_ID: Final = re.compile(r" id='([^']+)'")
 _TRACE: Final = re.compile(r"Traceback|stack traceback|never retrieved|was never awaited")
 
 
@@ -165,17 +167,25 @@ class _Run:
         kept = Kept(
             archived={name.bare: await self._archive(name) for name in self._users()},
             held=self._held(),
+            refused=frozenset(self._refused()),
             sessions={person.bare: person.sessions for person in self._people.values()},
         )
         accounts = accounts_of(self._ledger, kept, dialogue)
         problems += [f"nobody answered {batch}" for batch in self._unanswered(dialogue)]
         problems += self._ends()
+        self._keep_wire()
         problems += _traces("component", self._world.component.log_path)
         problems += _traces("Prosody", self._world.server.log_path)
         troubles = {kind: count for kind, count in self._world.done.items() if count > 0}
-        return Outcome(
-            self._plan, accounts, troubles, dict(self._ledger.by_verb), after, problems
-        )
+        return Outcome(self._plan, accounts, troubles, dict(self._ledger.by_verb), after, problems)
+
+    def _keep_wire(self) -> None:
+        """Write down what was said, beside the logs."""
+        lines = [
+            f"{p.place:6} {p.at - self._begun:8.3f} #{p.session} {p.side:9} {shown(p.stanza)}"
+            for p in self._world.wire.log
+        ]
+        (self._world.component.folder / "wire.log").write_text("\n".join(lines))
 
     def _users(self) -> Iterable[Person]:
         return (self._people[name] for name in USERS)
@@ -221,6 +231,14 @@ class _Run:
                 held[id] = held.get(id, 0) + 1
         return held
 
+    def _refused(self) -> Iterator[str]:
+        """Yield the ids of messages whose error Prosody put on a stream, or would have."""
+        with self._world.server.log_path.open(errors="replace") as log:
+            for line in log:
+                is_sent = "Sending[c2s" in line or "data sent to resting session" in line
+                if is_sent and "<message" in line and "type='error'" in line:
+                    yield from _ID.findall(line)[:1]
+
     async def _archive(self, person: Person) -> list[str]:
         """Return the ids of what strangers wrote, each one's in the order of the archive."""
         client = await person.online()
@@ -246,11 +264,16 @@ class _Run:
     def _ends(self) -> list[str]:
         """Return how the component ended by itself, where no operator would expect it."""
         expected = {1, 75, 78, -9}
-        return [f"the component ended with {code}" for code in self._world.exits if code not in expected]
+        return [
+            f"the component ended with {code}" for code in self._world.exits if code not in expected
+        ]
 
 
 def _traces(whose: str, log: Path) -> list[str]:
     """Return where a log shows a traceback."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     places = [number for number, line in enumerate(lines) if _TRACE.search(line)]
-    return [f"{whose}'s log, line {at + 1}: {' / '.join(lines[at : at + 8])[:1500]}" for at in places[:5]]
+    return [
+        f"{whose}'s log, line {at + 1}: {' / '.join(lines[at : at + 8])[:1500]}"
+        for at in places[:5]
+    ]

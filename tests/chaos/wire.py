@@ -198,5 +198,5 @@ class _Stanzas:
                 if self._depth == 1 and self._root is not None:
                     self._root.remove(element)
                     self._found(element)
-        except ET.ParseError:
-            return  # the relay does not judge
+        except ET.ParseError as error:  # the relay does not judge, but its log has a hole
+            self._found(ET.Element("unreadable", why=str(error)))

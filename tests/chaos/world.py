@@ -18,13 +18,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmana
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tests.chaos.plan import Trouble
+from tests.chaos.wire import Wire
+
 from vestibule.sandbox.component import ComponentProcess
 from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.server import Prosody
-
-from tests.chaos.plan import Trouble
-from tests.chaos.wire import Wire
 
 TIMEOUT: Final = 2
 """Seconds the gate waits for a verdict: short, so that many run out."""

@@ -7,6 +7,8 @@ from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.builders import ALICE, BOB, CAROL, NOW, a_rule, at
+
 from vestibule.core.decide import decide, explain, is_valid, next_change
 from vestibule.core.identity import (
     ANYONE,
@@ -34,8 +36,6 @@ from vestibule.core.model import (
     SubHandling,
     Verdict,
 )
-
-from tests.builders import ALICE, BOB, CAROL, NOW, a_rule, at
 
 CONTACTS = [ALICE, CAROL, "eve@chat.example.net", "mallory@a.chat.example.net", "example.com"]
 IDENTITIES = [

@@ -123,7 +123,13 @@ def test_the_table_of_commands_has_all_its_texts(catalogue: Catalogue) -> None:
 @by_language
 def test_no_text_is_there_for_nothing(catalogue: Catalogue) -> None:
     forms = catalogue.forms
-    choices = {c for command in TABLE for field in command.fields for c in field.choices}
+    choices = {
+        name
+        for command in TABLE
+        for field in command.fields
+        for choice in field.choices
+        for name in (choice, f"{field.var}.{choice}")
+    }
     labels = {
         name
         for command in TABLE

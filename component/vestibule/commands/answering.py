@@ -14,11 +14,16 @@ from vestibule.commands.shown import joined
 from vestibule.commands.targets import Target, waiting_from
 from vestibule.core.model import BareJid, Reason, Relation, Verdict
 from vestibule.desk import answers
+from vestibule.desk.letters import Letter
+from vestibule.texts import of as catalogue_of
 
 Answer = Callable[[Case, Target], str]
 """Does it to one target and returns the line that tells it."""
 
 _DAY: Final = timedelta(days=1)
+
+REPORTED: Final = "reported"
+"""The note of a rule made by a report; nobody is reported twice."""
 
 
 def accept(case: Case, target: Target) -> str:
@@ -63,6 +68,32 @@ def block(case: Case, target: Target, **more: object) -> str:
 def block_server(case: Case, target: Target) -> str:
     """Block the whole domain of whoever is named."""
     return block(case, Target(f"@{target.identity.rpartition('@')[2]}"))
+
+
+def report(case: Case, target: Target) -> str:
+    """Block somebody and tell the administrators; what they wrote stays with the user."""
+    contact = target.contact
+    if contact is None:
+        return case.texts.requests.needs_address
+    if problem := refusal(case, contact):
+        return problem
+    known = case.profile.rules
+    is_repeat = any(rule.identity == contact and rule.note == REPORTED for rule in known)
+    request, held = case.profile.requests.get(contact), _held(case, contact)
+    told = block(case, target, note=REPORTED)
+    if is_repeat:
+        return told
+    case.turn.note(case.profile.user, contact, "report", actor=case.call.user)
+    house = case.turn.house.language
+    words = catalogue_of(house).notices.reported.format(
+        user=case.profile.user,
+        contact=contact,
+        asked=request.asked if request is not None else 0,
+        held=held,
+    )
+    for admin in sorted(case.call.office.admins):
+        case.turn.write_letter(admin, Letter(words, house))
+    return joined(told, case.texts.requests.reported)
 
 
 def admit(case: Case, contact: BareJid) -> str:
@@ -157,6 +188,7 @@ ANSWERS: Final[dict[str, Answer]] = {
     "deny": deny,
     "block": block,
     "block-server": block_server,
+    "report": report,
     "later": later,
 }
 """By the word that stands for it; the first is what is offered first."""

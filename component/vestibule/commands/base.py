@@ -20,8 +20,11 @@ T = TypeVar("T")
 Raw = Mapping[str, Sequence[str]]
 """What was filled in, as it came: texts by field."""
 
-_LONGEST: Final = 4096
-"""Characters of one value, and of all lines of a longer text together."""
+LONGEST: Final = 65_536
+"""Characters of a text of several lines, and so of a chat message."""
+
+_LONGEST_VALUE: Final = 4096
+"""Characters of all values of any other field together."""
 
 
 class Access(StrEnum):
@@ -73,7 +76,7 @@ class Field:
         """
         joined = self.kind is FieldKind.LINES
         given = tuple(raw) if joined else tuple(text.strip() for text in raw if text.strip())
-        if sum(map(len, given)) > _LONGEST:
+        if sum(map(len, given)) > (LONGEST if joined else _LONGEST_VALUE):
             raise Mistake(texts.forms.too_long, self.var)
         if self.required and not any(text.strip() for text in given):
             raise Mistake(texts.forms.required, self.var)

@@ -8,7 +8,7 @@ Must not know what any command does.
 import re
 from typing import Final
 
-from vestibule.commands.base import Call, Mistake, Reply
+from vestibule.commands.base import LONGEST, Call, Mistake, Reply
 from vestibule.commands.front import broken, call_from, guarded
 from vestibule.commands.office import Office
 from vestibule.commands.table import BY_WORD
@@ -45,6 +45,8 @@ def unquoted(words: str) -> str:
 
 async def _do(call: Call, words: str) -> Reply:
     texts = call.texts.general
+    if len(words) > LONGEST:
+        return Reply(call.texts.forms.too_long, failed=True)
     match = _FIRST.fullmatch(words)
     written, rest = match.groups() if match else ("", "")
     name = written.strip(_AROUND).lower()

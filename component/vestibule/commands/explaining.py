@@ -18,6 +18,7 @@ from vestibule.core.model import (
     BareJid,
     Decision,
     Kind,
+    Reason,
     Relation,
     StrangerPolicy,
     SubHandling,
@@ -45,11 +46,11 @@ def explained(case: Case, contact: BareJid) -> str:
     words, relation = case.texts.explain, case.relations.get(contact)
     lines = []
     for kind, told in ((Kind.SUBSCRIBE, words.asks), (Kind.MESSAGE, words.writes)):
-        said = voices(case.turn, case.profile, contact, relation or Relation(), kind)
-        first = said[0]
-        lines.append(
-            joined(told[_outcome(case, first)].format(contact=contact), _because(case, first))
-        )
+        first, *others = voices(case.turn, case.profile, contact, relation or Relation(), kind)
+        outcome = told[_outcome(case, first)].format(contact=contact)
+        lines.append(joined(outcome, words.why.format(because=_because(case, first))))
+        if first.reason is Reason.APPROVED and others:
+            lines.append(words.otherwise.format(because=_because(case, others[0])))
     request = case.profile.requests.get(contact)
     if request is not None:
         lines.append(words.waits.format(contact=contact, number=request.number))
@@ -79,7 +80,7 @@ def _because(case: Case, decision: Decision) -> str:
     rules = [*case.turn.house.admin_rules, *case.profile.rules]
     rule = next((rule for rule in rules if rule.id == decision.rule_id), None)
     named = words.rule.format(rule=rule_line(case.texts, rule, case.turn.now)) if rule else ""
-    return joined(words.reason.format(reason=decision.reason, because=reason), named)
+    return joined(f"{reason} ({decision.reason}).", named)
 
 
 async def who(call: Call, _values: Values) -> Reply:

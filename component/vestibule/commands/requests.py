@@ -187,7 +187,7 @@ COMMANDS: Final = (
         answer,
         words=(
             Word("requests", "", lambda _: {}),
-            *(_who(word) for word in ("accept", "add", "deny", "later")),
+            *(_who(word) for word in ("accept", "add", "deny", "later", "report")),
             Word(
                 ADMIT,
                 "[<number> | <address>]",

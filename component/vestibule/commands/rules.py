@@ -108,7 +108,7 @@ async def forget_them(call: Call, values: Values) -> Reply:
         lines = [_forget(case, entry) for entry in entries]
         return Reply("\n".join([*lines, *filter(None, [offer(case)])]))
 
-    return await with_roster(call, work)
+    return await with_roster(call, work, _addresses(call, entries))
 
 
 def _forget(case: Case, entry: str) -> str:
@@ -147,8 +147,9 @@ def listed(case: Case) -> str:
     words, turn, profile = case.texts.rules, case.turn, case.profile
     model = case.texts.settings.model[turn.settings_of(profile).model]
     admin_rules = turn.house.admin_rules
+    own = [rule for rule in profile.rules if not _is_over(case, rule)]
     groups = [
-        (words.yours, profile.rules),
+        (words.yours, own),
         (words.enforced, [r for r in admin_rules if r.source is Source.ADMIN_ENFORCED]),
         (words.default, [r for r in admin_rules if r.source is Source.ADMIN_DEFAULT]),
     ]
@@ -160,7 +161,7 @@ def listed(case: Case) -> str:
         if shown:
             lines += [title, case.call.lines(shown, 100)]
     lines += _denied(case)
-    return "\n".join([*lines, words.how_to_change if profile.rules else words.none])
+    return "\n".join([*lines, words.how_to_change if own else words.none])
 
 
 def _denied(case: Case) -> list[str]:

@@ -85,9 +85,19 @@ def forget(case: Case, identity: str) -> str:
     """Undo all that was decided about an identity."""
     words = case.texts.rules
     case.turn.note(case.profile.user, identity, "forget", actor=case.call.user)
-    if answers.forget(case.turn, case.profile, identity):
+    if answers.forget(case.turn, case.profile, identity) | _withdraw_approval(case, identity):
         return words.forgotten.format(identity=identity)
     return words.nothing_known.format(identity=identity)
+
+
+def _withdraw_approval(case: Case, identity: str) -> bool:
+    """Take back an approval given beforehand, which Prosody keeps; say whether there was one."""
+    contact = BareJid(identity)
+    relation = case.relations.get(contact, Relation())
+    if not relation.approved or relation.authorized or relation.pending:
+        return False
+    case.turn.act(Act.DENY, case.profile.user, contact)
+    return True
 
 
 def forget_rule(case: Case, rule: Rule) -> str:

@@ -88,6 +88,9 @@ async def judge(turn: Turn, check: Check) -> Answer:
     profile = await turn.profile(check.user)
     attempt = attempt_of(profile, check, turn.now)
     decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
+    if check.is_probe:  # nothing is asked for, so nothing is recorded
+        unseen = decision.verdict in (Verdict.POLITE, Verdict.DROP)
+        return Answer(decision.verdict if unseen else Verdict.PASS)
     decision = _within_limits(turn, profile, attempt, decision, check)
     releasing = _record(turn, profile, check, attempt, decision)
     turn.judged.append((check.kind, decision.verdict, decision.reason))

@@ -43,6 +43,8 @@ async def take_in(turn: Turn, event: Event) -> bool:
         turn.note(event.user, event.contact, event.kind, actor=event.user)
     if event.kind is EventKind.REQUESTED:
         await _requested(turn, profile, event.contact, event)
+    elif event.kind is EventKind.BLOCKED:
+        _blocked(turn, profile, event.contact, event.report)
     elif event.kind in _HANDLERS:  # "cancelled" says nothing about who may see the user
         _HANDLERS[event.kind](turn, profile, event.contact)
     held = profile.held.get(event.contact)
@@ -88,10 +90,15 @@ def _removed(turn: Turn, profile: Profile, contact: BareJid) -> None:
         answers.withdraw_subscription(turn, profile, contact)
 
 
-def _blocked(turn: Turn, profile: Profile, contact: BareJid) -> None:
-    """XEP-0191: the entry is in Prosody's list already, the rule follows it."""
+def _blocked(turn: Turn, profile: Profile, contact: BareJid, report: str) -> None:
+    """XEP-0191: the entry is in Prosody's list already, the rule follows it.
+
+    What the user reported with it (XEP-0377) is the rule's note, and a line in the audit trail.
+    """
     identity = identity_of(contact)
-    turn.add_rule(profile, identity, SubHandling.BLOCK)
+    turn.add_rule(profile, identity, SubHandling.BLOCK, note=report)
+    if report:
+        turn.note(profile.user, contact, f"reported as {report}", actor=profile.user)
     answers.clear_blocked(turn, profile, identity)
 
 
@@ -140,7 +147,6 @@ _HANDLERS: Final[dict[EventKind, _Handler]] = {
     EventKind.DENIED: _denied,
     EventKind.ADDED: _added,
     EventKind.REMOVED: _removed,
-    EventKind.BLOCKED: _blocked,
     EventKind.UNBLOCKED: _unblocked,
     EventKind.WROTE: _wrote,
     EventKind.WITHDRAWN: _withdrawn,

@@ -28,6 +28,8 @@ class Ledger:
     def enter(self, turn: Turn) -> None:
         """Take in what a turn decided; add it to the turn's changes if there are any, or soon."""
         self._deeds += turn.deeds
+        if turn.forgotten:
+            self._deeds = [deed for deed in self._deeds if deed.user not in turn.forgotten]
         self._tally.update((kind, verdict, reason) for kind, verdict, reason in turn.judged)
         if (self._deeds or self._tally) and (turn.changes or self._is_due(turn)):
             ledger.write_deeds(turn.changes, self._deeds)

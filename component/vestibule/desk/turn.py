@@ -73,6 +73,8 @@ class Turn:
         """Said after the commit, in order."""
         self.flushes_all = False
         """What was decided for everybody is over."""
+        self.forgotten: set[BareJid] = set()
+        """Users of whom nothing is to be left."""
         self.deeds: list[Deed] = []
         """For the audit trail, see ``note``."""
         self.writes_ledger = False
@@ -307,6 +309,7 @@ class Turn:
 
     def forget_user(self, profile: Profile) -> None:
         """Strike out everything about a user."""
+        self.forgotten.add(profile.user)
         self._touch(profile)
         self.changes.delete_user(profile.user)
         self._profiles.renew(profile.user)

@@ -75,6 +75,9 @@ class Check:
     """The request's own words (``<status/>``)."""
     token: str = ""
     """The code a request carries (XEP-0379)."""
+    is_probe: bool = False
+    """Only asks whether Prosody may answer it: not to the blocked, and the politely blocked see
+    the user offline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Event:
     checks: int = 0
     """Given up: this batch, with so many checks."""
     note: str = ""
+    report: str = ""
+    """Why somebody was blocked, if the user said so: ``spam: …`` (XEP-0377)."""
 
 
 @dataclass(frozen=True, slots=True)

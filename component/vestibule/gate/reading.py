@@ -26,6 +26,9 @@ _CLIENT: Final = "{jabber:client}"
 _INVITE: Final = (
     "{http://jabber.org/protocol/muc#user}x/{http://jabber.org/protocol/muc#user}invite"
 )
+_REPORTING: Final = "{urn:xmpp:reporting:1}"
+_REASON_PREFIX: Final = "urn:xmpp:reporting:"
+_PROBE: Final = "probe"
 _LONGEST_NOTE: Final = 500
 _MOST_CHECKS: Final = 1000
 _WITHOUT_CONTACT: Final = {EventKind.GIVEN_UP, EventKind.DELETED, EventKind.UNBLOCKED}
@@ -90,7 +93,7 @@ class Reader:
         checks, kinds = [], []
         for place, element in enumerate(payload, start=1):
             kind = _kind(element)
-            kinds.append(kind)
+            kinds.append(kind)  # a probe is judged as the request it stands for
             checks.append(self._check(host, f"{iq_id}/{place}", kind, element))
         return CheckBatch(host, iq_id, tuple(checks), tuple(kinds))
 
@@ -109,6 +112,7 @@ class Reader:
             wire=lambda: self._render(stanza),
             note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
             token=_token(stanza) if kind is Kind.SUBSCRIBE else "",
+            is_probe=element.get("kind") == _PROBE,
         )
 
     def _events(self, host: str, payload: Element) -> Iterator[Event]:
@@ -131,7 +135,8 @@ class Reader:
         if not contact and (kind not in _WITHOUT_CONTACT or element.get("contact")):
             raise Malformed("an event without a contact")
         note = _note(element[0]) if len(element) else ""
-        return Event(kind, user, contact, _relation(element), note=note)
+        report = _report(element) if kind is EventKind.BLOCKED else ""
+        return Event(kind, user, contact, _relation(element), note=note, report=report)
 
     def _is_ours(self, user: BareJid, host: str) -> bool:
         local, _, user_host = user.rpartition("@")
@@ -139,6 +144,8 @@ class Reader:
 
 
 def _kind(element: Element) -> Kind:
+    if element.get("kind") == _PROBE:
+        return Kind.SUBSCRIBE
     try:
         return Kind(element.get("kind", ""))
     except ValueError:
@@ -166,6 +173,15 @@ def _relation(element: Element) -> Relation:
 
 def _note(stanza: Element) -> str:
     return (stanza.findtext(f"{_CLIENT}status") or "").strip()[:_LONGEST_NOTE]
+
+
+def _report(event: Element) -> str:
+    report = event.find(f"{_REPORTING}report")
+    if report is None:
+        return ""
+    reason = report.get("reason", "").removeprefix(_REASON_PREFIX) or "report"
+    words = (report.findtext(f"{_REPORTING}text") or "").strip()
+    return f"{reason}: {words}"[:_LONGEST_NOTE] if words else reason[:_LONGEST_NOTE]
 
 
 def _token(stanza: Element) -> str:

@@ -16,6 +16,8 @@ Value = object
 
 UNKNOWN: Final = object()
 GLOBAL: Final = "*"
+COMPUTED: Final = "?"
+"""Begins the name of a section whose name is not plain."""
 
 _TOKEN: Final = re.compile(
     r"""
@@ -63,6 +65,7 @@ class _Token:
 
 
 def _read_file(path: Path, sections: Sections, current: str, seen: list[Path]) -> None:
+    path = path.resolve()
     if path in seen or len(seen) > _MOST_FILES:
         return
     seen.append(path)
@@ -71,11 +74,11 @@ def _read_file(path: Path, sections: Sections, current: str, seen: list[Path]) -
     while (token := reader.take()) is not None:
         if token.kind != "name":
             continue
-        if token.text in {"VirtualHost", "Component", "Host"} and (name := reader.string()):
+        if token.text in {"VirtualHost", "Component"}:
+            name = reader.string()
             module = reader.string() if token.text == "Component" else None
-            kind = "Component" if token.text == "Component" else "VirtualHost"
-            current = name.lower()
-            sections[current] = Section(kind, module or "")
+            current = f"{COMPUTED}{len(sections)}" if name is None else name.lower()
+            sections[current] = Section(token.text, module or "")
         elif token.text == "Include" and (pattern := reader.string()):
             for included in _included(path, pattern):
                 _read_file(included, sections, current, seen)

@@ -11,7 +11,7 @@ from typing import Final
 from vestibule.config import Config
 from vestibule.errors import nearest
 from vestibule.ops.findings import Check, Finding, bad, good, skipped
-from vestibule.ops.lua_config import GLOBAL, UNKNOWN, Section, Sections, read
+from vestibule.ops.lua_config import COMPUTED, GLOBAL, UNKNOWN, Section, Sections, read
 
 DEFAULT: Final = Path("/etc/prosody/prosody.cfg.lua")
 
@@ -52,6 +52,8 @@ def _is_local(server: str) -> bool:
 
 def _component(config: Config, sections: Sections) -> Iterator[Finding]:
     section = sections.get(config.jid)
+    if section is None and _has_computed(sections):
+        return
     if section is None or section.kind != "Component":
         names = [name for name, each in sections.items() if each.kind == "Component"]
         near = nearest(config.jid, [n for n in names if not sections[n].module])
@@ -107,6 +109,8 @@ def _plugin(sections: Sections) -> Iterator[Finding]:
 def _hosts(config: Config, sections: Sections) -> Iterator[Finding]:
     for host in config.hosts:
         section = sections.get(host)
+        if section is None and _has_computed(sections):
+            continue
         if section is None or section.kind != "VirtualHost":
             yield bad(
                 Check.HOSTS,
@@ -128,6 +132,10 @@ def _hosts(config: Config, sections: Sections) -> Iterator[Finding]:
                 f"the gate of {host} is told to ask us, but hosts does not list it",
                 f'add "{host}" to hosts, or disable the module there',
             )
+
+
+def _has_computed(sections: Sections) -> bool:
+    return any(name.startswith(COMPUTED) for name in sections)
 
 
 def _points_here(

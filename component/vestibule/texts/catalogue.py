@@ -42,6 +42,7 @@ class Notices:
     """By the word a button stands for."""
     ask_first: str
     not_reachable: str
+    reported: str
     too_much_waits: str
 
 
@@ -115,6 +116,7 @@ class Requests:
     blocked_domain: str
     blocked_rule_only: str
     cleared: Counted
+    reported: str
     later: str
     admit_offer: Counted
     admit_hint: str
@@ -176,7 +178,8 @@ class Explain:
     writes: Mapping[str, str]
     """By verdict: what happens to what they write."""
     because: Mapping[Reason, str]
-    reason: str
+    why: str
+    otherwise: str
     rule: str
     waits: str
     roster_unknown: str
@@ -254,7 +257,6 @@ class Forms:
     bad_action: str
     bad_payload: str
     no_command: str
-    too_busy: str
     not_yours: str
 
 

@@ -17,6 +17,8 @@ _LEFT: Final = 52
 _RIGHT: Final = 8
 _TOP: Final = 8
 _BOTTOM: Final = 24
+_SHORT: Final = 900
+"""Seconds below which the axis shows seconds."""
 COLOURS: Final = 9
 """Classes ``c0`` to ``c8`` of the page's style; the last is for all the rest."""
 
@@ -116,10 +118,11 @@ def _axes(scale: _Scale, unit: str, number: Callable[[float], str] = short) -> s
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
         label = escape(f"{number(value)}{unit}")
         parts.append(f'<text class="y" x="{_LEFT - 6}" y="{y + 4:.1f}">{label}</text>')
+    clock = "%H:%M" if scale.end - scale.start > _SHORT else "%H:%M:%S"
     for step in range(5):
         at = scale.start + (scale.end - scale.start) * step / 4
         anchor = ("start", "middle", "middle", "middle", "end")[step]
-        text = datetime.fromtimestamp(at, UTC).strftime("%H:%M")
+        text = datetime.fromtimestamp(at, UTC).strftime(clock)
         parts.append(
             f'<text style="text-anchor:{anchor}" x="{scale.x(at):.1f}" y="{_HEIGHT - 6}">'
             f"{text}</text>"

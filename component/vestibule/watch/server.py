@@ -135,8 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def is_local(host: str) -> bool:
     """Say whether a ``Host`` header, or an address with a port, names this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
     try:
+        name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False

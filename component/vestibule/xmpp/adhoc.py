@@ -11,15 +11,13 @@ an error. Errors are for what a client did wrong.
 
 import asyncio
 import logging
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from cachetools import TTLCache
 from slixmpp import JID, ComponentXMPP
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
@@ -29,39 +27,21 @@ from vestibule.commands.base import Call, Command, Form, Mistake, Raw, Reply
 from vestibule.commands.front import broken, call_from, guarded
 from vestibule.commands.office import Office
 from vestibule.commands.table import BY_NODE, open_to
-from vestibule.core.model import BareJid
 from vestibule.xmpp.address import host_of, prepare
 from vestibule.xmpp.disco import COMMANDS_NODE
 from vestibule.xmpp.forms import document_xml, filled_in, form_in, form_xml, label
+from vestibule.xmpp.sessions import Expired, NotYours, Session, Sessions
 from vestibule.xmpp.stanzas import COMPONENT_NS, escape, iq_result, quote, stanza_error
 
 log = logging.getLogger(__name__)
 
 COMMAND: Final = f"{{{COMMANDS_NODE}}}command"
-LIFETIME: Final = 600.0
-"""Seconds a form may lie open."""
-
-MOST_SESSIONS: Final = 1000
-MOST_OF_ONE: Final = 5
-"""Open forms of one user; the oldest gives way."""
-
 MOST_AT_ONCE: Final = 200
 MOST_AT_ONCE_OF_ONE: Final = 10
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _ACTIONS: Final = {"execute", "next", "prev", "complete", "cancel"}
 _OFFERED: Final = {"execute", "complete", "cancel"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """An open form: whose it is, and of which command at which address."""
-
-    opener: str
-    """The full address."""
-    to: str
-    node: str
-    user: BareJid
 
 
 class _Refused(Exception):
@@ -88,7 +68,7 @@ class Adhoc:
         self._office = office
         self._hosts = frozenset(hosts)
         self._send = send
-        self._sessions: TTLCache[str, _Session] = TTLCache(MOST_SESSIONS, LIFETIME, timer)
+        self._sessions = Sessions(timer)
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -169,13 +149,13 @@ class Adhoc:
                 command, identifier, Reply(call.texts.general.admins_only, failed=True)
             )
         if action not in _OFFERED:
-            self._sessions[identifier] = session  # a slip of the client costs nobody their form
+            self._sessions.keep(identifier, session)  # a slip of the client costs nobody their form
             raise _Refused("modify", "bad-request", words.bad_action, "bad-action")
         form = form_in(element)
         if action == "cancel" or (form is not None and form.get("type") == "cancel"):
             return _command(command, identifier, "canceled", "")
         if form is None or form.get("type") != "submit":
-            self._sessions[identifier] = session
+            self._sessions.keep(identifier, session)
             raise _Refused("modify", "bad-request", words.bad_payload, "bad-payload")
         return await self._submitted(call, command, identifier, session, filled_in(form))
 
@@ -190,12 +170,12 @@ class Adhoc:
             raise _Refused("cancel", "item-not-found", words.no_command)
         if action != "execute":
             raise _Refused("modify", "bad-request", words.session_over, "bad-sessionid")
-        identifier = secrets.token_urlsafe(16)
+        identifier = Sessions.new_identifier()
         if not command.is_open_to(call):
             return _completed(
                 command, identifier, Reply(call.texts.general.admins_only, failed=True)
             )
-        session = _Session(iq.get("from", ""), iq.get("to", ""), node, call.user)
+        session = Session(iq.get("from", ""), iq.get("to", ""), node, call.user)
         form = form_in(element)
         if form is not None and form.get("type") == "submit":
             return await self._submitted(call, command, identifier, session, filled_in(form))
@@ -207,7 +187,7 @@ class Adhoc:
         return self._show(call, command, identifier, session, shown)
 
     async def _submitted(
-        self, call: Call, command: Command, identifier: str, session: _Session, raw: Raw
+        self, call: Call, command: Command, identifier: str, session: Session, raw: Raw
     ) -> str:
         """Do what was filled in; after a mistake show the form again, as it was filled in."""
         try:
@@ -235,13 +215,12 @@ class Adhoc:
         call: Call,
         command: Command,
         identifier: str,
-        session: _Session,
+        session: Session,
         form: Form,
         mistake: Mistake | None = None,
     ) -> str:
         """Keep the session and return the form."""
-        self._make_room(session.user)
-        self._sessions[identifier] = session
+        self._sessions.keep(identifier, session)
         note = ""
         if mistake is not None:
             name = label(command, mistake.var, call.texts.forms) if mistake.var else ""
@@ -251,25 +230,14 @@ class Adhoc:
         inner = f"{actions}{note}{form_xml(command, form, call.texts, mistake)}"
         return _command(command, identifier, "executing", inner)
 
-    def _make_room(self, user: BareJid) -> None:
-        own = [key for key, session in self._sessions.items() if session.user == user]
-        for key in own[: max(0, len(own) - MOST_OF_ONE + 1)]:
-            self._sessions.pop(key, None)
-
-    def _taken(self, call: Call, iq: Element, node: str, identifier: str) -> _Session:
-        """Take the session out, so that no second step runs beside this one.
-
-        Raises:
-            _Refused: there is none, or it is somebody else's; that one stays where it is.
-        """
-        session = self._sessions.get(identifier)
-        if session is None:
-            text = call.texts.forms.session_over
-            raise _Refused("cancel", "not-allowed", text, "session-expired")
-        if (session.opener, session.to, session.node) != (iq.get("from"), iq.get("to"), node):
-            text = call.texts.forms.not_yours
-            raise _Refused("modify", "bad-request", text, "bad-sessionid")
-        return self._sessions.pop(identifier)
+    def _taken(self, call: Call, iq: Element, node: str, identifier: str) -> Session:
+        words = call.texts.forms
+        try:
+            return self._sessions.take(identifier, iq.get("from", ""), iq.get("to", ""), node)
+        except Expired:
+            raise _Refused("cancel", "not-allowed", words.session_over, "session-expired") from None
+        except NotYours:
+            raise _Refused("modify", "bad-request", words.not_yours, "bad-sessionid") from None
 
 
 def _completed(command: Command, identifier: str, reply: Reply, call: Call | None = None) -> str:

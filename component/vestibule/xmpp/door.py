@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from vestibule.commands.base import LONGEST
 from vestibule.core.model import BareJid
 from vestibule.xmpp.address import host_of, prepare
 from vestibule.xmpp.responses import words_of
@@ -17,8 +18,8 @@ from vestibule.xmpp.stanzas import message, stanza_error
 
 log = logging.getLogger(__name__)
 
-_LONGEST: Final = 4096
-"""Characters read of what somebody writes to us."""
+_LONGEST: Final = LONGEST + 1
+"""Characters read of what somebody writes to us: one more than is understood."""
 
 _MOST_WAITING: Final = 20
 """Messages of one user that may wait for their answer; more are not read."""

@@ -218,6 +218,21 @@ async def test_a_block_in_a_client_counts_when_the_user_is_away(stage: Stage) ->
     assert alice.bare not in waiting(stage, again.bare)
 
 
+async def test_blocking_one_device_blocks_no_other(stage: Stage) -> None:
+    bob, alice = await a_request(stage)
+    tablet = await stage.client("alice", resource="tablet")
+
+    await bob.block(tablet.jid)
+
+    alice.send_message(bob.bare, "from the other device")
+    tablet.send_message(bob.bare, "from the blocked device")
+    await decided(stage, alice, tablet)
+    assert alice.bare in waiting(stage, bob.bare)
+    bob.subscribed(alice.bare)
+    await bob.expect(message("from the other device"))
+    await bob.nothing(message("from the blocked device"))
+
+
 async def test_a_block_by_word_lasts_when_the_user_leaves_at_once(stage: Stage) -> None:
     bob, alice = await a_request(stage)
     bob.send_message(stage.door, "block")

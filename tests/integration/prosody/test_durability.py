@@ -163,6 +163,43 @@ async def test_a_message_stays_on_disk_until_prosody_has_taken_it(stage: Stage) 
     await until(lambda: held_bodies(stage, bob.bare) == [], "the rows are gone")
 
 
+async def test_large_messages_are_released_as_well(stage: Stage) -> None:
+    """Together they are larger than what Prosody reads from a component at a time."""
+    sent = [f"{number} {'x' * 100_000}" for number in range(12)]
+    bob, alice = await with_held(stage, sent)
+
+    bob.subscribed(alice.bare)
+
+    await bob.expect(message(sent[-1]))
+    await decided(stage, bob)
+    assert bodies(bob, alice.bare) == sent
+
+
+async def test_the_gate_may_be_reloaded_at_any_time(stage: Stage) -> None:
+    bob, alice = await with_held(stage, MANY[:5])
+    await stage.component.pause()
+    alice.send_message(bob.bare, "waits for its verdict")
+    await alice.sync()
+
+    met = meetings(stage)
+
+    await stage.prosody.shell('module:reload("vestibule")')
+
+    await stage.component.resume()
+    await alice.expect(error(frm=bob.bare))
+    await until(lambda: meetings(stage) > met, "the gate has greeted again")
+    alice.send_message(bob.bare, "the last")
+    await decided(stage, alice)
+    bob.subscribed(alice.bare)
+    await bob.expect(message("the last"))
+    assert bodies(bob, alice.bare) == [*MANY[:5], "the last"]
+
+
+def meetings(stage: Stage) -> int:
+    """Return how often a gate and the component have met, from the server's log."""
+    return stage.prosody.log_path.read_text().count(f"Connected to {stage.prosody.component}")
+
+
 async def test_an_approval_by_word_survives_the_death_of_both(stage: Stage) -> None:
     bob, alice = await with_held(stage, MANY[:10])
     bob.send_message(stage.door, f"accept {alice.bare}")

@@ -16,7 +16,7 @@ from tests.support.people import (
 )
 
 from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import Matcher, error, having, message, presence
+from vestibule.sandbox.matching import Matcher, condition_of, error, having, message, presence
 from vestibule.sandbox.stage import Stage
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody]
@@ -124,6 +124,20 @@ async def test_a_whisper_to_one_who_left_does_not_arrive(stage: Stage) -> None:
 
     await alice.expect(error(frm=f"{room}/bob"))
     await bob.nothing(message("are you gone?"))
+
+
+async def test_nobodys_room_is_no_way_in(stage: Stage) -> None:
+    bob = await stage.client("bob")
+    alice = await stage.client("alice")
+
+    for to in (bob.jid, f"{bob.bare}/nowhere", bob.bare):
+        alice.send_message(to, "psst", type="groupchat")
+
+    await decided(stage, alice)
+    await bob.nothing(message(frm=alice.bare))
+    answers = [got.stanza for got in alice.received if error()(got.stanza)]
+    assert len({(condition_of(answer), len(answer)) for answer in answers}) <= 1
+    assert len(answers) in (0, 3), "the answer does not depend on who is online"
 
 
 async def invite(inviter: Client, room: str, invited: str) -> None:

@@ -93,6 +93,21 @@ async def test_a_request_falls_back_to_prosodys_own_handling(stage: Stage, how: 
     await alice.expect(presence("available", frm=bob.jid))
 
 
+async def test_what_was_approved_beforehand_and_taken_back_is_not_approved(stage: Stage) -> None:
+    """Prosody would keep the approval for ever, and use it where nobody stops it."""
+    bob = await stage.client("bob")
+    alice = await stage.client("alice")
+    bob.subscribed(alice.bare)
+    bob.unsubscribed(alice.bare)
+    await decided(stage, bob)
+    await begin(stage, "killed")
+
+    alice.subscribe(bob.bare)
+
+    await bob.expect(presence("subscribe", frm=alice.bare))
+    await alice.nothing(presence("subscribed"))
+
+
 @outage
 async def test_a_strangers_message_gets_a_wait_error(stage: Stage, how: str) -> None:
     bob = await a_person(stage, "bob", "strangers drop")

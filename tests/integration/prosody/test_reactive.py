@@ -280,6 +280,30 @@ async def test_withdrawing_the_request_leaves_what_was_written(stage: Stage) -> 
     await bob.expect(message("still there"))
 
 
+async def test_who_left_and_comes_back_asks_again(stage: Stage) -> None:
+    bob, alice = await contacts(stage)
+    alice.unsubscribe(bob.bare)
+    await alice.expect(roster_push(bob.bare, "none"))
+
+    alice.subscribe(bob.bare)
+
+    await bob.expect(presence("subscribe", frm=alice.bare))
+    await decided(stage, alice)
+    assert 1 == count(alice, presence("subscribed", frm=bob.bare))
+
+
+async def test_who_was_removed_and_comes_back_asks_again(stage: Stage) -> None:
+    bob, alice = await contacts(stage)
+    await bob.remove(alice.bare)
+    await alice.expect(presence("unsubscribed", frm=bob.bare))
+
+    alice.subscribe(bob.bare)
+
+    await bob.expect(presence("subscribe", frm=alice.bare))
+    await decided(stage, alice)
+    assert 1 == count(alice, presence("subscribed", frm=bob.bare))
+
+
 async def test_letting_one_in_lets_in_nobody_else(stage: Stage) -> None:
     bob = await stage.client("bob")
     alice = await a_stranger_at_the_door_of(stage, bob, "alice")

@@ -152,6 +152,28 @@ async def test_a_typing_notification_is_not_writing_to_somebody(stage: Stage) ->
     await bob.nothing(message(frm=alice.bare))
 
 
+@pytest.mark.parametrize("undone", ["by a denial", "by a block", "by a block by word"])
+async def test_writing_counts_anew_after_it_was_undone(stage: Stage, undone: str) -> None:
+    bob = await stage.client("bob")
+    alice = await stage.client("alice")
+    bob.send_message(alice.bare, "hello")
+    await bob.sync()
+    if undone == "by a denial":
+        bob.unsubscribed(alice.bare)
+    elif undone == "by a block":
+        await bob.block(alice.bare)
+        await bob.unblock(alice.bare)
+    else:
+        await say(stage, bob, f"block {alice.bare}")
+        await bob.unblock(alice.bare)
+
+    bob.send_message(alice.bare, "hello again")
+    await bob.sync()
+    alice.send_message(bob.bare, "hello yourself")
+
+    await bob.expect(message("hello yourself", frm=alice.jid))
+
+
 async def test_writing_to_who_waits_brings_what_they_wrote(stage: Stage) -> None:
     bob = await stage.client("bob")
     alice = await a_writer(stage, bob)

@@ -48,6 +48,8 @@ ODD = (
     "admit all",
     "later all",
     "a" * 4096,
+    "import\n" + "# comment\n" * 10_000,
+    "accept " + "1 " * 40_000,
     "allow " + "a" * 4000,
     "allow " + "a@b.example " * 300,
     "accept " + "9" * 4000,

@@ -56,10 +56,14 @@ async def test_explain_names_what_speaks(
 async def test_explain_knows_the_roster(scene: Scene) -> None:
     scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
 
+    await scene.say("allow @example.net")
+
     told = await scene.say("explain alice@example.net")
 
     assert "can see your status already" in told
     assert "is delivered" in told
+    assert "If it were not so, this would decide: a rule of yours" in told
+    assert "rule 1. allow @example.net" in told
 
 
 async def test_explain_by_number_and_that_they_wait(scene: Scene) -> None:

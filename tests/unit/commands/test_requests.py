@@ -5,7 +5,7 @@ import re
 
 import pytest
 from tests.builders import ALICE, BLOCK, BOB, CAROL, an_enforced_rule
-from tests.support.scene import DOOR, Scene
+from tests.support.scene import ADMIN, DOOR, Scene
 
 from vestibule.core.model import BareJid, Relation, SubHandling, Verdict
 from vestibule.gate.dialogue import Act
@@ -277,6 +277,28 @@ async def test_accept_does_not_break_what_an_admin_enforces(scene: Scene) -> Non
     assert "rule 9" in told
     assert [] == scene.gate.acts
     assert [ALICE] == await scene.waiting()
+
+
+async def test_a_report_blocks_and_tells_the_admins_once(scene: Scene) -> None:
+    await scene.asks()
+    await scene.writes(words="secret words")
+    await scene.settled()
+    scene.post.letters.clear()
+
+    told = await scene.say("report")
+
+    await scene.settled()
+    assert "alice@example.net is blocked." in told
+    assert "The administrators of this server are told" in told
+    ((admin, letter),) = scene.post.letters
+    assert ADMIN == admin
+    assert "bob@example.org reports alice@example.net" in letter.words
+    assert "messages held: 1" in letter.words
+    assert "secret" not in letter.words
+    assert "are told" not in await scene.say("report alice@example.net")
+    assert "Write one address or number." == await scene.say("report @example.net")
+    await scene.settled()
+    assert len(scene.post.letters) == 1
 
 
 async def test_the_answer_comes_when_the_gate_has_done_it(scene: Scene) -> None:

@@ -19,6 +19,7 @@ from tests.builders import (
 from tests.support.scene import Scene, a_scene
 
 from vestibule.core.model import BareJid, Relation, Rule, Scope, Standing, SubHandling, Verdict
+from vestibule.desk import expiry
 from vestibule.desk.ports import Limits
 from vestibule.gate.dialogue import Act
 
@@ -268,6 +269,7 @@ async def test_an_expired_rule_is_none(scene: Scene) -> None:
 
     assert Verdict.ASK is await scene.asks(MALLORY)
     assert "You have no rules" in await scene.say("rules")
+    await expiry.end_rules(scene.desk, scene.database)
     assert [] == await scene.rules()
 
 
@@ -276,7 +278,7 @@ async def test_the_end_of_a_block_takes_it_off_the_block_list(scene: Scene) -> N
     assert [(Act.BLOCK, BOB, "eve@x.example")] == scene.gate.acts
     scene.clock.advance(days=8)
 
-    await scene.say("rules")
+    await expiry.end_rules(scene.desk, scene.database)
 
     assert (Act.UNBLOCK, BOB, "eve@x.example") == scene.gate.acts[-1]
 
@@ -338,6 +340,30 @@ async def test_forgetting_a_denial(scene: Scene) -> None:
     await scene.say("forget alice@example.net")
 
     assert Verdict.ASK is await scene.asks()
+
+
+async def test_forgetting_an_approval_given_beforehand(scene: Scene) -> None:
+    await scene.say("accept alice@example.net")
+
+    assert "is forgotten" in await scene.say("forget alice@example.net")
+
+    assert Verdict.ASK is await scene.asks()
+
+
+async def test_forgetting_leaves_who_is_in(scene: Scene) -> None:
+    scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
+
+    assert "decided nothing" in await scene.say("forget alice@example.net")
+    assert [] == scene.gate.acts
+
+
+async def test_a_block_for_a_while_by_number(scene: Scene) -> None:
+    await scene.asks()
+
+    told = await scene.say("block 1 for 7d")
+
+    assert "alice@example.net is blocked. (until 2025-11-10 12:00 UTC)" in told
+    assert [(BLOCK, ALICE, Scope.BOTH, at(days=7))] == spelt(await scene.rules())
 
 
 async def test_forgetting_what_is_not_there(scene: Scene) -> None:

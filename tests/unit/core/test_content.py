@@ -1,6 +1,7 @@
 """Content: what of a stranger's message is worth keeping."""
 
 import pytest
+
 from vestibule.core.content import content_of
 from vestibule.core.model import Content
 

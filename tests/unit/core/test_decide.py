@@ -5,22 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from vestibule.core.decide import decide, explain, is_valid, next_change
-from vestibule.core.model import (
-    BareJid,
-    Content,
-    Decision,
-    Kind,
-    Reason,
-    Relation,
-    Rule,
-    Scope,
-    Settings,
-    StrangerPolicy,
-    SubHandling,
-    Verdict,
-)
-
 from tests.builders import (
     ADDED,
     ALICE,
@@ -42,6 +26,22 @@ from tests.builders import (
     an_enforced_rule,
     at,
     reactive,
+)
+
+from vestibule.core.decide import decide, explain, is_valid, next_change
+from vestibule.core.model import (
+    BareJid,
+    Content,
+    Decision,
+    Kind,
+    Reason,
+    Relation,
+    Rule,
+    Scope,
+    Settings,
+    StrangerPolicy,
+    SubHandling,
+    Verdict,
 )
 
 SUBSCRIBE, MESSAGE, IQ = Kind.SUBSCRIBE, Kind.MESSAGE, Kind.IQ

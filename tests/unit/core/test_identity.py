@@ -1,6 +1,8 @@
 """Identities: what people write, what is stored, who matches, what is more specific."""
 
 import pytest
+from tests.builders import ADDED, ALICE, BOB, WROTE, a_rule, an_attempt
+
 from vestibule.core.identity import (
     BadIdentity,
     Problem,
@@ -11,8 +13,6 @@ from vestibule.core.identity import (
     specificity,
 )
 from vestibule.core.model import BareJid, Relation
-
-from tests.builders import ADDED, ALICE, BOB, WROTE, a_rule, an_attempt
 
 A_FRIEND_OF_ALL_SORTS = an_attempt(
     contact=BareJid("carol@chat.example.org"),

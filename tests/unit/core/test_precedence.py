@@ -5,20 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from vestibule.core.decide import decide, explain
-from vestibule.core.model import (
-    BareJid,
-    Decision,
-    Kind,
-    Reason,
-    Relation,
-    Rule,
-    Scope,
-    Standing,
-    SubHandling,
-    Verdict,
-)
-
 from tests.builders import (
     ADDED,
     ALICE,
@@ -38,6 +24,20 @@ from tests.builders import (
     a_rule,
     an_attempt,
     an_enforced_rule,
+)
+
+from vestibule.core.decide import decide, explain
+from vestibule.core.model import (
+    BareJid,
+    Decision,
+    Kind,
+    Reason,
+    Relation,
+    Rule,
+    Scope,
+    Standing,
+    SubHandling,
+    Verdict,
 )
 
 SUBSCRIBE, MESSAGE, IQ = Kind.SUBSCRIBE, Kind.MESSAGE, Kind.IQ

@@ -1,9 +1,9 @@
 """Profiles: what can be read off a user's book."""
 
+from tests.builders import ALICE, BOB, CAROL, WROTE
+
 from vestibule.core.model import Standing
 from vestibule.core.profile import Held, Profile
-
-from tests.builders import ALICE, BOB, CAROL, WROTE
 
 
 def test_an_empty_book_holds_nothing_and_knows_nobody() -> None:

@@ -20,6 +20,7 @@ HELP: Final = {
     "deny": "say no, or take a yes back",
     "block": "keep them out for good, or for a while",
     "later": "leave them waiting",
+    "report": "block them, and tell the administrators of this server",
     "admit": "let those in who wait and may come in by your rules",
     "show": "read what somebody wrote who waits",
     "allow": "they come in without asking",
@@ -131,6 +132,7 @@ FORMS: Final = Forms(
         "block": "Block (block)",
         "block-server": "Block everybody on their server (block-server)",
         "later": "Answer later (later)",
+        "report": "Block and report to the administrators (report)",
         "admit": "Let in whom my rules allow by now (admit)",
         "allow": "Come in without asking (allow)",
         "confirm": "Wait for my answer (confirm)",
@@ -152,6 +154,5 @@ FORMS: Final = Forms(
     bad_action="This step is not offered here.",
     bad_payload="A filled-in form is expected here.",
     no_command="There is no such command.",
-    too_busy="Too much is going on right now. Please try again in a moment.",
     not_yours="This form belongs to somebody else.",
 )

@@ -29,6 +29,11 @@ NOTICES: Final = Notices(
     ask_first=(
         "This person only receives messages from people they know. Add them as a contact first."
     ),
+    reported=(
+        "{user} reports {contact} and has blocked them. "
+        "Asked: {asked} times; messages held: {held}. To keep them out for everybody, write: "
+        "admin-rule enforced block {contact}"
+    ),
     not_reachable="Your message could not be delivered.",
     too_much_waits="Too many messages are waiting for this person. Please try again later.",
 )

@@ -76,6 +76,7 @@ REQUESTS: Final = Requests(
         "contacts you have stay contacts."
     ),
     cleared=Counted("{count} request was cleared away.", "{count} requests were cleared away."),
+    reported="The administrators of this server are told; what was written stays with you.",
     later="{contact} goes on waiting and is not told.",
     admit_offer=Counted(
         "{count} person who waits would be let in now: {people}.",

@@ -20,6 +20,7 @@ HELP: Final = {
     "deny": "ablehnen, oder eine Zusage zurücknehmen",
     "block": "draußen halten, für immer oder eine Weile",
     "later": "weiter warten lassen",
+    "report": "sperren, und der Verwaltung dieses Servers melden",
     "admit": "hereinlassen, wer wartet und nach deinen Regeln herein darf",
     "show": "lesen, was jemand geschrieben hat, der wartet",
     "allow": "kommen ohne Frage herein",
@@ -136,6 +137,7 @@ FORMS: Final = Forms(
         "block": "Sperren (block)",
         "block-server": "Ihren ganzen Server sperren (block-server)",
         "later": "Später antworten (later)",
+        "report": "Sperren und der Verwaltung melden (report)",
         "admit": "Hereinlassen, wer nach meinen Regeln herein darf (admit)",
         "allow": "Kommen ohne Frage herein (allow)",
         "confirm": "Warten auf meine Antwort (confirm)",
@@ -157,6 +159,5 @@ FORMS: Final = Forms(
     bad_action="Dieser Schritt wird hier nicht angeboten.",
     bad_payload="Hier wird ein ausgefülltes Formular erwartet.",
     no_command="Diesen Befehl gibt es nicht.",
-    too_busy="Gerade ist zu viel los. Bitte versuche es gleich noch einmal.",
     not_yours="Dieses Formular gehört jemand anderem.",
 )

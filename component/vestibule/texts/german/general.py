@@ -33,6 +33,11 @@ NOTICES: Final = Notices(
         "Diese Person bekommt nur Nachrichten von Leuten, die sie kennt. "
         "Füge sie zuerst als Kontakt hinzu."
     ),
+    reported=(
+        "{user} meldet {contact} und hat sie gesperrt. "
+        "Anfragen: {asked}; wartende Nachrichten: {held}. Um sie bei allen draußen zu halten: "
+        "admin-rule enforced block {contact}"
+    ),
     not_reachable="Deine Nachricht konnte nicht zugestellt werden.",
     too_much_waits=(
         "Für diese Person warten schon zu viele Nachrichten. Bitte versuche es später noch einmal."

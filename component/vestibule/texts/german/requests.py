@@ -79,6 +79,7 @@ REQUESTS: Final = Requests(
         "Kontakte bleiben Kontakte."
     ),
     cleared=Counted("{count} Anfrage wurde gelöscht.", "{count} Anfragen wurden gelöscht."),
+    reported=("Die Verwaltung dieses Servers erfährt es; was geschrieben wurde, bleibt bei dir."),
     later="{contact} wartet weiter und erfährt nichts.",
     admit_offer=Counted(
         "{count} wartende Person käme jetzt herein: {people}.",
