@@ -33,6 +33,17 @@ local function bounce_as(check, letter)
 	end
 end
 
+-- Whether accounts that do not exist are not answered for at all.
+local unknown_are_silent = module:get_option_string("vestibule_unknown_accounts", "answered") == "silent";
+
+-- RFC 6121 §4.3.2: puts right what the contact's server believes. Prosody has that answer, but
+-- routes it to nobody who is not subscribed. Where unknown accounts are silent, this would tell them apart.
+local function answer_unsubscribed(check)
+	if not unknown_are_silent then
+		post(host_session, stanzas.presence("unsubscribed", check.user, check.contact));
+	end
+end
+
 -- The contact is told, as far as they can tell, that the user is not there now.
 local function answer_offline(check)
 	post(host_session, stanzas.presence("unavailable", check.user, check.contact));
@@ -143,7 +154,7 @@ local apply = {
 };
 
 -- What is no business of a probe changes nothing and gives nothing away.
-local answer_probe = { k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
+local answer_probe = { p = answer_unsubscribed; k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
 
 function link.on.verdict(check, letter)
 	memory.check_ends(check.pair);
@@ -180,7 +191,7 @@ end
 local function answer_from_memory(kind, user, contact, origin, stanza)
 	local letter = not memory.is_busy(user, contact) and memory.remembered(user, kind, contact);
 	if not letter then return nil; end
-	if letter ~= "p" then
+	if letter ~= "p" or kind == "probe" then
 		local handler = kind == "probe" and answer_probe[letter] or apply[letter];
 		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
 	end
@@ -198,7 +209,8 @@ return {
 	ask = ask; overtake = overtake; each_later = each_later; answer_from_memory = answer_from_memory; is_passed = is_passed;
 	mark_passed = function (stanza) passed[stanza] = true; end;
 	set_replies = function (new) replies = new; end;
-	refuse = bounce_as; answer_offline = answer_offline;
+	refuse = bounce_as; answer_offline = answer_offline; answer_unsubscribed = answer_unsubscribed;
+	unknown_are_silent = unknown_are_silent;
 };
 
 end

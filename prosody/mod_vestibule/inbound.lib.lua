@@ -6,7 +6,6 @@ return function (memory, roster, stanzas, checks, decisions, is_exempt)
 
 local host = module.host;
 local bare_sessions, hosts = prosody.bare_sessions, prosody.hosts;
-local unknown_are_silent = module:get_option_string("vestibule_unknown_accounts", "answered") == "silent";
 
 local function is_account(bare)
 	return user_exists((jid.split(bare)), host);
@@ -15,9 +14,11 @@ end
 -- Accounts that do not exist are answered for as those who refuse a stranger, or not at all;
 -- nothing is asked and nothing stays behind.
 local function for_nobody(user, contact, origin, stanza)
-	if unknown_are_silent then return true; end
+	if checks.unknown_are_silent then return true; end
 	if stanza.name == "message" then
 		checks.refuse({ origin = origin, stanza = stanza }, "r");
+	elseif stanza.attr.type == "probe" then
+		checks.answer_unsubscribed({ user = user, contact = contact });
 	else
 		checks.answer_offline({ user = user, contact = contact }); -- Prosody's receipt for any request
 	end
@@ -113,7 +114,7 @@ local function on_presence(event)
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
 	if user == contact or is_exempt.service(contact) then return; end
 	if not is_account(user) then
-		if kind ~= "subscribe" then return; end
+		if kind == "unsubscribe" then return; end
 		return for_nobody(user, contact, origin, stanza);
 	end
 	if kind == "unsubscribe" then
@@ -130,9 +131,8 @@ local function on_presence(event)
 		checks.answer_offline({ user = user, contact = contact });
 		return true;
 	end
-	local letter = checks.answer_from_memory("probe", user, contact, origin, stanza);
-	if letter then return letter ~= "p" or nil; end
-	return checks.ask("probe", user, contact, origin, stanza);
+	return checks.answer_from_memory("probe", user, contact, origin, stanza) and true
+		or checks.ask("probe", user, contact, origin, stanza);
 end
 
 return { on_message = on_message; on_iq = on_iq; on_bare_iq = on_bare_iq; on_presence = on_presence };

@@ -15,6 +15,14 @@ local retry_after = 5; -- seconds until an event is told again that the componen
 local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
 
 local host = module.host;
+local asked_total = module:metric("counter", "checks", "", "Checks asked of the component", { "kind" });
+local given_up_total = module:metric("counter", "given_up", "", "Checks given up: no verdict in time", { "kind" });
+local unasked_total = module:metric("counter", "unasked", "", "Checks not asked: the component was away, or too many waited", { "kind" });
+local verdict_seconds = module:metric("histogram", "verdict", "seconds", "From asking to the verdict", {}, {
+	buckets = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5 };
+});
+local outstanding_now = module:metric("gauge", "outstanding", "", "Checks waiting for a verdict", {});
+local is_open_now = module:metric("gauge", "open", "", "Whether the component answers", {});
 local run = new_id(); -- names of checks are unique over restarts: the component keeps them on disk
 local last_id = 0;
 local state = "away"; -- "away" | "greeting" (hello sent) | "open"
@@ -124,7 +132,11 @@ end
 -- check: { kind, user, contact, attr, wire } and whatever the caller needs to apply the verdict.
 -- Returns false if it cannot be asked.
 local function ask(check)
-	if state ~= "open" or outstanding >= max_outstanding then return false; end
+	if state ~= "open" or outstanding >= max_outstanding then
+		unasked_total:with_labels(check.kind):add(1);
+		return false;
+	end
+	asked_total:with_labels(check.kind):add(1);
 	local batch = gathering;
 	if not batch then
 		local id = next_id();
@@ -151,6 +163,7 @@ local function give_up(batch)
 	outstanding = outstanding - #batch;
 	event("given-up", { batch = batch.id, checks = tostring(#batch) });
 	for _, check in ipairs(batch) do
+		given_up_total:with_labels(check.kind):add(1);
 		callbacks.gave_up(check);
 	end
 end
@@ -174,6 +187,7 @@ local function apply_verdicts(batch, reply)
 		module:log("error", "%d verdicts for %d checks: given up", #letters, #batch);
 		return give_up(batch);
 	end
+	verdict_seconds:with_labels():sample(now() - batch.at);
 	batches[batch.id] = nil;
 	outstanding = outstanding - #batch;
 	for remark in verdicts:childtags("remember") do
@@ -245,8 +259,10 @@ local function leave_open_state(new_state)
 	give_up_all();
 end
 
-local function lost()
-	if state == "away" then return; end
+local function lost(disconnected)
+	-- Also fired for connections that only named the component: refused, or never authenticated.
+	local current = session();
+	if state == "away" or current and disconnected.session ~= current then return; end
 	awaiting = {};
 	module:log("warn", "Lost %s: contacts pass, requests wait for their user, strangers are asked to try later", component);
 	module:set_status("warn", component .. " is away");
@@ -291,6 +307,8 @@ local function is_component(origin, stanza)
 end
 
 local function sweep()
+	outstanding_now:with_labels():set(outstanding);
+	is_open_now:with_labels():set(state == "open" and 1 or 0);
 	local oldest = now() - timeout;
 	for _, batch in pairs(batches) do
 		if batch.at <= oldest then

@@ -394,7 +394,7 @@ describe("the link", function ()
 
 		it("gives everything up and says it at the next hello", function ()
 			w.disconnect();
-			link.lost();
+			link.lost({ session = w.session });
 			assert.same({ "closed", "gave up one" }, calls);
 			assert.is_false(link.ask(check("two")));
 
@@ -404,22 +404,29 @@ describe("the link", function ()
 			assert.equal("given-up", journal_of(last_sent()));
 		end);
 
+		it("takes no notice of another connection that only named the component", function ()
+			link.lost({ session = {} });
+
+			assert.same({}, calls);
+			assert.is_true(link.ask(check("two")));
+		end);
+
 		it("has given up nothing that was answered", function ()
 			link.ask(check("two"));
 			w.turn();
 			link.on_reply(verdicts(last_sent(), "p"));
 			calls = {};
 
-			link.lost();
+			link.lost({ session = w.session });
 
 			assert.same({ "closed", "gave up one" }, calls);
 		end);
 
 		it("is lost once", function ()
-			link.lost();
+			link.lost({ session = w.session });
 			calls = {};
 
-			link.lost();
+			link.lost({ session = w.session });
 
 			assert.same({}, calls);
 		end);
@@ -427,7 +434,7 @@ describe("the link", function ()
 		it("replays an event whose acknowledgement was lost with it", function ()
 			link.event("approved", { user = "bob@example.org", contact = "alice@example.net" });
 			w.take_sent();
-			link.lost();
+			link.lost({ session = w.session });
 
 			link.greet();
 

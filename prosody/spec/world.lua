@@ -112,6 +112,8 @@ local function new(wishes)
 		return world.stores[name];
 	end
 	function module.log(_, level, text, ...) table.insert(world.logged, level .. ": " .. text:gsub("%%[qg]", "%%s"):format(...)); end
+	local meter = { add = function () end; set = function () end; sample = function () end };
+	function module.metric() return { with_labels = function () return meter; end }; end
 	function module.set_status(_, kind, text) world.status = kind .. ": " .. text; end
 	function module.hook(_, name, handler, priority)
 		world.hooks[name] = world.hooks[name] or {};

@@ -34,7 +34,8 @@ class Fate(StrEnum):
     LOST = "LOST"
 
 
-GOOD: Final = set(Fate) - {Fate.LOST}
+_UNREAD: Final = 1.5
+"""Seconds for which a question may lie on the way to the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ class _Accountant:
         if sent.id in self._kept.refused:
             return Fate.SENDER_LEFT
         if not questions:
-            return Fate.LOST if sent.acknowledged else Fate.WITH_THE_SERVER
+            return Fate.WITH_THE_SERVER if self._may_be_unasked(sent) else Fate.LOST
         last = questions[-1]
         if last.given_up is not None and sent.session.ended < last.given_up.at:
             return Fate.SENDER_LEFT
@@ -172,6 +173,15 @@ class _Accountant:
         if last.letter == "h" and last.given_up is None:
             return Fate.LOST  # committed before it was said
         return Fate.WITH_THE_SERVER
+
+    def _may_be_unasked(self, sent: Sent) -> bool:
+        """Say whether the server died before the question can have left it for good.
+
+        What it wrote last is lost with its socket, where it had not read everything itself.
+        """
+        if sent.acknowledged is None:
+            return True
+        return sent.session.ended is not None and sent.session.ended - sent.acknowledged < _UNREAD
 
     def _was_told(self, question: Question) -> bool:
         """Say whether the gate has certainly read the verdict."""
@@ -232,8 +242,8 @@ class _Accountant:
     def _may_overtake(self, sent: Sent) -> bool:
         """Say whether a message passed unasked in an outage: then order gives way (promise 3)."""
         questions = self._dialogue.questions.get(sent.id, [])
-        if any(q.letter is not None and q.given_up is None for q in questions):
-            return False
+        if questions:
+            return questions[-1].given_up is not None
         end = sent.acknowledged or sent.session.ended or float("inf")
         return any(begin <= end and sent.at <= over for begin, over in self._dialogue.outages)
 

@@ -17,10 +17,11 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from tests.chaos.accounts import Accounts, Kept, accounts_of
-from tests.chaos.dialogue import Dialogue, dialogue_from
+from tests.chaos.dialogue import GATE, Dialogue, dialogue_from
 from tests.chaos.ledger import Ledger
 from tests.chaos.people import PASSWORD, Person
 from tests.chaos.plan import STRANGERS, USERS, WISHES, Plan, Step
+from tests.chaos.wire import Side
 from tests.chaos.world import World
 from tests.support.archive import archived
 
@@ -207,6 +208,8 @@ class _Run:
 
     def _under_way(self) -> list[str]:
         """Return what the component still has to do; empty when it has nothing."""
+        if not self._is_connected():
+            return ["no link"]
         questions = {
             "acts": "SELECT count(*) FROM acts",
             "letters": "SELECT count(*) FROM letters",
@@ -218,6 +221,22 @@ class _Run:
         except sqlite3.Error as error:
             return [str(error)]
         return [f"{count} {name}" for name, count in counts.items() if count]
+
+    def _is_connected(self) -> bool:
+        """Say whether the last thing said about a hello is that it was heard."""
+        wire = self._world.wire
+        hellos: set[str] = set()
+        for passed in reversed(wire.log):
+            if passed.session != wire.sessions[-1].number:
+                return False
+            id, kind = passed.stanza.get("id", ""), passed.stanza.get("type")
+            if passed.side is Side.COMPONENT and kind == "result":
+                hellos.add(id)
+            elif passed.side is Side.COMPONENT and kind == "error" and id.startswith("gate-"):
+                return False  # it could not take something in: the gate will greet again
+            elif len(passed.stanza) and passed.stanza[0].tag == f"{GATE}hello":
+                return id in hellos
+        return False
 
     def _book(self) -> "closing[sqlite3.Connection]":
         path = self._world.component.database

@@ -1,4 +1,4 @@
-"""What the unauthorised can find out: nothing. Questions to devices, probes, the politely blocked."""
+"""What the unauthorised can find out: nothing, by asking devices, by probes, by polite blocks."""
 
 from xml.etree import ElementTree as ET
 

@@ -20,6 +20,7 @@ from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.matching import message
 from vestibule.sandbox.server import Prosody
 from vestibule.sandbox.stage import Stage
+from vestibule.store.schema import known_migrations
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.prosody, pytest.mark.servers("0.12")]
 
@@ -205,7 +206,8 @@ async def test_migrate_says_what_it_did(scene: Stage) -> None:
     await scene.component.stop()
     assert (0, "nothing to do\n") == call(scene.component, "migrate")[:2]
     scene.component.database.unlink()
-    assert (0, "applied 0001.initial\n") == call(scene.component, "migrate")[:2]
+    done = "".join(f"applied {name}\n" for name in known_migrations())
+    assert (0, done) == call(scene.component, "migrate")[:2]
 
 
 async def test_init_makes_a_working_pair(scene: Stage, tmp_path: Path) -> None:

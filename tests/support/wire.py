@@ -7,7 +7,7 @@ Must not know who speaks, nor what stanzas mean.
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from xml.etree import ElementTree as ET
 
 
@@ -33,7 +33,7 @@ class Wire:
 
     async def open(self, namespace: str, to: str) -> ET.Element:
         """Begin a stream, or begin it anew; return the head of what comes back."""
-        self._parser = ET.XMLPullParser(["start", "end"])
+        self._parser: Any = ET.XMLPullParser(["start", "end"])
         self._depth = 0
         self.send(
             f"<?xml version='1.0'?><stream:stream xmlns='{namespace}' version='1.0'"

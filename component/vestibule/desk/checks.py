@@ -200,7 +200,8 @@ def _use_code(turn: Turn, profile: Profile, check: Check) -> None:
     code = codes.valid(profile, check.token, turn.now)
     if code is not None:
         codes.use(turn, profile, code)
-    turn.change_standing(profile, check.contact, denied_until=None)
+    # What follows in the same breath is asked about before the roster says so.
+    turn.change_standing(profile, check.contact, approved_at=turn.now, denied_until=None)
     turn.act(Act.ADD, profile.user, check.contact)
 
 

@@ -5,6 +5,7 @@ Must not know how a code is shown or carried.
 """
 
 import secrets
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,10 +28,25 @@ def issue(turn: Turn, profile: Profile, label: str, life: timedelta, uses: int) 
     clear(turn, profile)
     if len(profile.codes) >= MOST_CODES:
         return None
-    code = Code(secrets.token_urlsafe(_BYTES), label, turn.now + life, uses)
+    taken = {number_of(code) for code in profile.codes.values()}
+    code = _new(label, turn.now + life, uses)
+    while number_of(code) in taken:
+        code = _new(label, turn.now + life, uses)
     profile.codes[code.token] = code
     turn.save_code(profile, code)
     return code
+
+
+def number_of(code: Code) -> int:
+    """Return the short number a user names a code by; of one user's, no two have the same.
+
+    It follows from the token, so it stays the same whatever other codes come and go.
+    """
+    return 1000 + zlib.crc32(code.token.encode()) % 9000
+
+
+def _new(label: str, expires_at: datetime, uses: int) -> Code:
+    return Code(secrets.token_urlsafe(_BYTES), label, expires_at, uses)
 
 
 def valid(profile: Profile, token: str, now: datetime) -> Code | None:

@@ -124,6 +124,7 @@ async def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Even
         content=Content.WORTH_KEEPING,
         wire=str,
         note=event.note,
+        token=event.token,
     )
     answer = await checks.judge(turn, check)
     act = _ACTS_FOR.get(answer.verdict)

@@ -104,6 +104,8 @@ class Event:
     checks: int = 0
     """Given up: this batch, with so many checks."""
     note: str = ""
+    token: str = ""
+    """The code a request carries (XEP-0379)."""
     report: str = ""
     """Why somebody was blocked, if the user said so: ``spam: …`` (XEP-0377)."""
 

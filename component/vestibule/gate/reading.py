@@ -135,8 +135,9 @@ class Reader:
         if not contact and (kind not in _WITHOUT_CONTACT or element.get("contact")):
             raise Malformed("an event without a contact")
         note = _note(element[0]) if len(element) else ""
+        token = _token(element[0]) if len(element) else ""
         report = _report(element) if kind is EventKind.BLOCKED else ""
-        return Event(kind, user, contact, _relation(element), note=note, report=report)
+        return Event(kind, user, contact, _relation(element), note=note, token=token, report=report)
 
     def _is_ours(self, user: BareJid, host: str) -> bool:
         local, _, user_host = user.rpartition("@")

@@ -208,6 +208,24 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Codes:
+    """About contact codes."""
+
+    made: str
+    times: Counted
+    yours: str
+    line: str
+    no_label: str
+    how_to_revoke: str
+    none: str
+    revoked: str
+    no_such_code: str
+    too_many: str
+    lasts_too_long: str
+    bad_uses: str
+
+
+@dataclass(frozen=True, slots=True)
 class Admin:
     """What administrators are told."""
 
@@ -276,6 +294,7 @@ class Catalogue:
     requests: Requests
     rules: Rules
     explain: Explain
+    codes: Codes
     transfer: Transfer
     admin: Admin
     forms: Forms

@@ -8,6 +8,7 @@ from typing import Final
 
 from vestibule.texts.catalogue import Catalogue
 from vestibule.texts.english.admin import ADMIN
+from vestibule.texts.english.codes import CODES
 from vestibule.texts.english.forms import FORMS, HELP
 from vestibule.texts.english.general import GENERAL, NOTICES, SETTINGS
 from vestibule.texts.english.requests import REQUESTS
@@ -23,6 +24,7 @@ ENGLISH: Final = Catalogue(
     requests=REQUESTS,
     rules=RULES,
     explain=EXPLAIN,
+    codes=CODES,
     transfer=TRANSFER,
     admin=ADMIN,
     forms=FORMS,

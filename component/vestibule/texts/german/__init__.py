@@ -8,6 +8,7 @@ from typing import Final
 
 from vestibule.texts.catalogue import Catalogue
 from vestibule.texts.german.admin import ADMIN
+from vestibule.texts.german.codes import CODES
 from vestibule.texts.german.forms import FORMS, HELP
 from vestibule.texts.german.general import GENERAL, NOTICES, SETTINGS
 from vestibule.texts.german.requests import REQUESTS
@@ -23,6 +24,7 @@ GERMAN: Final = Catalogue(
     requests=REQUESTS,
     rules=RULES,
     explain=EXPLAIN,
+    codes=CODES,
     transfer=TRANSFER,
     admin=ADMIN,
     forms=FORMS,
