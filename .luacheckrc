@@ -20,7 +20,7 @@ files["prosody/mod_vestibule"] = {
 }
 for _, method in ipairs {
 	"add_timer", "fire_event", "get_option_number", "get_option_string", "hook", "hook_global", "hook_object_event",
-	"log", "open_store", "require", "set_status", "send", "measure",
+	"log", "metric", "open_store", "require", "set_status", "send", "measure",
 } do
 	files["prosody/mod_vestibule"].read_globals.module.fields[method] = {};
 end
