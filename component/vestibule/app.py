@@ -70,6 +70,7 @@ def house_from(config: Config, admin_rules: list[Rule]) -> House:
             held_per_contact=limits.held_per_contact,
             held_per_user=limits.held_per_user,
             held_bytes_per_user=limits.held_bytes_per_user,
+            rules_per_user=limits.rules_per_user,
             notices_per_hour=limits.notices_per_hour,
             request_expiry=limits.request_expiry,
             quiet_after_deny=limits.quiet_after_deny,

@@ -390,6 +390,9 @@ class Prosody:
             item.pending = True
 
     def _deliver(self, message: Message, how: str) -> None:
+        if self.items[message.pair].blocked:
+            message.dropped = "in the block list"
+            return
         message.delivered += 1
         self.archive[message.pair].append(message)
         self.on_delivered(message, how)

@@ -62,6 +62,8 @@ def info_at(node: str, commands: Sequence[tuple[str, str]]) -> DiscoInfo:
     """Return identities and features: of an address, of its list of commands, of a command."""
     info = DiscoInfo()
     titles = dict(commands)
+    if node:
+        info["node"] = node
     if not node:
         # slixmpp puts the identity added last first, where clients look for a name.
         info.add_identity("automation", "command-list", NAME)
@@ -83,6 +85,8 @@ def info_at(node: str, commands: Sequence[tuple[str, str]]) -> DiscoInfo:
 def items_at(jid: JID, node: str, commands: Sequence[tuple[str, str]]) -> DiscoItems:
     """Return what is to be found: the door below the component, the commands below their node."""
     items = DiscoItems()
+    if node:
+        items["node"] = node
     titles = dict(commands)
     if node == COMMANDS_NODE:
         for command, title in titles.items():
