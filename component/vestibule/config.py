@@ -54,7 +54,6 @@ class Limits(Section):
     held_per_user: Count = 1000
     held_bytes_per_user: Count = 10_485_760
     rules_per_user: Count = 500
-    rules_per_user: Count = 500
     notices_per_hour: CountOrNone = 20
     request_expiry: Annotated[timedelta, lasting("1s", "3650d")] = timedelta(days=30)
     quiet_after_deny: Annotated[timedelta, lasting("0s", "3650d")] = timedelta(days=7)

@@ -12,7 +12,7 @@ under way (8).
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -94,6 +94,10 @@ class DeskModel(RuleBasedStateMachine):
         self.said: list[Said] = []
         self.shut: dict[Pair, int] = {}
         """Refused, and that has returned; since which step."""
+        self.opened: dict[Pair, int] = {}
+        """When a user last began to let a contact in, or to take a refusal back."""
+        self.refusals: list[Said] = []
+        """Said to the door, and not all done yet."""
         self.ended: dict[Pair, int] = {}
         """When something last struck out what was held."""
         self.let_in: set[Pair] = set()
@@ -228,6 +232,7 @@ class DeskModel(RuleBasedStateMachine):
         self.prosody.lose()
         self.component.crash()
         self.said.clear()
+        self.refusals.clear()
 
     @rule()
     def prosody_dies(self) -> None:
@@ -373,6 +378,7 @@ class DeskModel(RuleBasedStateMachine):
 
     def opens(self, pair: Pair, verb: str) -> None:
         self.shut.pop(pair, None)
+        self.opened[pair] = self.steps
         if verb not in ("unblock", "forget", "remove"):
             self.let_in.add(pair)
 
@@ -396,12 +402,23 @@ class DeskModel(RuleBasedStateMachine):
                     said.task.result()
                     self.returned(said)
 
+        self.refusals = [said for said in self.refusals if not self.is_carried_out(said)]
+
     def returned(self, said: Said) -> None:
         if said.word in REFUSING:
-            self.ended[said.pair] = max(said.step, self.ended.get(said.pair, 0))
+            self.ended[said.pair] = self.tick()
+            self.refusals.append(said)
 
-
-Runner = Callable[[], Awaitable[None]]
+    def is_carried_out(self, said: Said) -> bool:
+        """Say whether a refusal has reached the gate, which is when the user is told so."""
+        if self.opened.get(said.pair, 0) > said.step:
+            return True  # and the user has thought better of it
+        courier = self.component.desk.courier
+        is_done = self.component.call(courier.done(said.pair[0], patience=0.001))
+        if not is_done or self.prosody.state != "open" or self.left()["acts"]:
+            return False
+        self.refused(said.pair, self.tick())
+        return True
 
 TestDesk = DeskModel.TestCase
 TestDesk.settings = settings(
