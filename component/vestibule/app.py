@@ -25,7 +25,7 @@ from vestibule.store.database import Database
 from vestibule.watch.duty import Duty
 from vestibule.watch.health import Facts, Health
 from vestibule.watch.meters import Meters
-from vestibule.xmpp import adhoc, disco
+from vestibule.xmpp import adhoc, disco, interface
 from vestibule.xmpp.address import prepare
 from vestibule.xmpp.door import Door
 from vestibule.xmpp.gates import Gates
@@ -100,6 +100,7 @@ class App:
         )
         chat = Chat(office)
         self._adhoc = adhoc.Adhoc(office, house.hosts, gates.send)
+        self._interface = interface.Interface(office, house.hosts, gates.send)
         self._door = Door(jid, house.hosts, gates.send, chat.answer)
         self._database = database
         self._gates = gates
@@ -138,6 +139,7 @@ class App:
         )
         disco.register(self.uplink.xmpp, self._adhoc.listed)
         adhoc.register(self.uplink.xmpp, self._adhoc)
+        interface.register(self.uplink.xmpp, self._interface)
 
     def _facts(self) -> Facts:
         return Facts(
@@ -191,6 +193,7 @@ class App:
             await self.uplink.stop()
             await self._door.close()
             await self._adhoc.close()
+            await self._interface.close()
             await self.desk.courier.close()
             for task in (working, linked, ending, stopping):
                 task.cancel()

@@ -11,7 +11,7 @@ from tests.component.fake_server import JID, FakeServer
 
 from vestibule import __version__
 from vestibule.xmpp import disco, stanzas
-from vestibule.xmpp.disco import COMMANDS_NODE, presence_answers
+from vestibule.xmpp.disco import COMMANDS_NODE, INTERFACE_NS, presence_answers
 from vestibule.xmpp.uplink import Uplink
 
 INFO = "http://jabber.org/protocol/disco#info"
@@ -55,7 +55,14 @@ async def test_every_address_tells_what_it_is(server: FakeServer, to: str) -> No
     features = {feature.get("var") for feature in answer.iter(f"{{{INFO}}}feature")}
     assert (answer.get("type"), answer.get("from")) == ("result", to)
     assert identities(answer) == [("component", "generic"), ("automation", "command-list")]
-    assert features == {INFO, ITEMS, COMMANDS_NODE, "jabber:iq:version", "urn:xmpp:ping"}
+    assert features == {
+        INFO,
+        ITEMS,
+        COMMANDS_NODE,
+        "jabber:iq:version",
+        "urn:xmpp:ping",
+        INTERFACE_NS,
+    }
 
 
 @pytest.mark.asyncio

@@ -196,7 +196,7 @@ async def test_an_invitation_into_a_room_one_is_in_comes(stage: Stage) -> None:
 async def test_nobody_invites_in_anothers_name(stage: Stage) -> None:
     """An invitation that only claims to be a friend's is its sender's."""
     bob, friend = await contacts(stage, contact="friend")
-    mallory, where = await stage.client("mallory"), room(stage)
+    mallory = await stage.client("mallory")
     forged = f"<x xmlns='{MUC}#user'><invite from='{friend.bare}'/></x>"
 
     mallory.send_message(bob.bare, "come", type="", extra=forged)

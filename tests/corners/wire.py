@@ -94,6 +94,10 @@ class Wire:
         enabled = await self._nonza(f"{_SM}enabled")
         self.session, self.taken = enabled.get("id", ""), 0
 
+    def acknowledge(self) -> None:
+        """Say how many stanzas have come, unasked."""
+        self.send_raw(f"<a xmlns='{_SM[1:-1]}' h='{self.taken}'/>")
+
     def send_raw(self, xml: str) -> None:
         """Write text as it is."""
         if self._writer is None:
@@ -147,7 +151,7 @@ class Wire:
     def _take(self, element: ET.Element) -> None:
         if element.tag == f"{_SM}r":
             if self.acknowledges:
-                self.send_raw(f"<a xmlns='{_SM[1:-1]}' h='{self.taken}'/>")
+                self.acknowledge()
         elif element.tag in _STANZAS and element.get("id") != "bind":
             self.taken += 1
             self._arrived(element)

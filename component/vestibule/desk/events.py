@@ -7,8 +7,18 @@ Must not know XML or what was decided about checks before.
 from collections.abc import Callable
 from typing import Final
 
+from vestibule.core.decide import decide
 from vestibule.core.identity import identity_of
-from vestibule.core.model import BareJid, Content, Kind, Standing, SubHandling, Verdict
+from vestibule.core.model import (
+    Attempt,
+    BareJid,
+    Content,
+    Kind,
+    Reason,
+    Standing,
+    SubHandling,
+    Verdict,
+)
 from vestibule.core.profile import Profile, RequestKind
 from vestibule.desk import answers, checks
 from vestibule.desk.turn import Turn, valid_block_rules
@@ -52,8 +62,23 @@ async def take_in(turn: Turn, event: Event) -> bool:
 
 
 def _approved(turn: Turn, profile: Profile, contact: BareJid) -> None:
-    """The user said yes in a client: RFC 6121 §3.1.5, or §3.4 where nothing waited."""
-    answers.settle_acceptance(turn, profile, contact)
+    """The user said yes in a client: RFC 6121 §3.1.5, or §3.4 where nothing waited.
+
+    Clients know nothing of the rules admins enforce; whom one keeps out stays out.
+    """
+    if _is_kept_out(turn, profile, contact):
+        turn.drop_request(profile, contact)
+        turn.discard(profile, contact)
+        turn.act(Act.DENY, profile.user, contact)
+    else:
+        answers.settle_acceptance(turn, profile, contact)
+
+
+def _is_kept_out(turn: Turn, profile: Profile, contact: BareJid) -> bool:
+    attempt = Attempt(Kind.SUBSCRIBE, profile.user, contact, turn.now)
+    decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
+    is_open = decision.verdict in (Verdict.APPROVE, Verdict.ASK)
+    return decision.reason is Reason.RULE_ADMIN_ENFORCED and not is_open
 
 
 def _denied(turn: Turn, profile: Profile, contact: BareJid) -> None:

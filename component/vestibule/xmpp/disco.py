@@ -24,12 +24,14 @@ DOOR: Final = "door"
 """The localpart from which the component speaks to people."""
 
 COMMANDS_NODE: Final = "http://jabber.org/protocol/commands"
+INTERFACE_NS: Final = "urn:vestibule:user:1"
 _FEATURES: Final = (
     "http://jabber.org/protocol/disco#info",
     "http://jabber.org/protocol/disco#items",
     COMMANDS_NODE,
     "jabber:iq:version",
     "urn:xmpp:ping",
+    INTERFACE_NS,
 )
 
 Commands = Callable[[JID], Sequence[tuple[str, str]]]

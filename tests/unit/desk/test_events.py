@@ -1,0 +1,51 @@
+"""What users do in their clients, as the gate reports it, against what admins enforce."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.builders import ALICE, BOB, an_enforced_rule
+from tests.support.scene import Scene, a_scene
+
+from vestibule.core.model import SubHandling
+from vestibule.gate.dialogue import Act, Event, EventIq, EventKind
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest_asyncio.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    """Return an empty house with a reactive bob."""
+    async with a_scene(tmp_path) as scene:
+        yield scene
+
+
+async def approved(scene: Scene) -> None:
+    """Let bob say yes to alice in his client."""
+    event = Event(EventKind.APPROVED, BOB, ALICE)
+    scene.desk.put(EventIq("example.org", "event-1", event))
+    await scene.say("help")  # behind it in the same line
+    await scene.settled()
+    await asyncio.sleep(0)
+
+
+async def test_an_approval_in_a_client_settles_the_request(scene: Scene) -> None:
+    await scene.asks()
+
+    await approved(scene)
+
+    assert [] == await scene.waiting()
+    assert [] == scene.gate.acts
+
+
+async def test_an_approval_in_a_client_does_not_undo_what_an_admin_enforces(scene: Scene) -> None:
+    await scene.asks()
+    rule = an_enforced_rule("@example.net", SubHandling.BLOCK)
+    scene.desk.house.admin_rules.append(rule)
+
+    await approved(scene)
+
+    assert [(Act.DENY, BOB, ALICE)] == scene.gate.acts
+    assert [] == await scene.waiting()
