@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tests.model.prosody import HOST, Prosody
+
 from vestibule.core.model import Model, Settings
 from vestibule.desk import courier, expiry, release
 from vestibule.desk.desk import Desk
@@ -23,8 +25,6 @@ from vestibule.store.changes import Changes
 from vestibule.store.commit import CommitResult
 from vestibule.store.database import Database
 from vestibule.store.faults import StoreFull
-
-from tests.model.prosody import HOST, Prosody
 
 T = TypeVar("T")
 

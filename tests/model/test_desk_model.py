@@ -29,16 +29,16 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from tests.builders import NOW
+from tests.model.component import Component, hurry
+from tests.model.prosody import HOST, Message, Prosody
+
 from vestibule.core.model import BareJid, Model, StrangerPolicy, SubHandling
 from vestibule.core.profile import Profile
 from vestibule.desk import answers
 from vestibule.desk.ports import Pair
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
-
-from tests.builders import NOW
-from tests.model.component import Component, hurry
-from tests.model.prosody import HOST, Message, Prosody
 
 USERS: Final = [BareJid(f"ute@{HOST}"), BareJid(f"udo@{HOST}")]
 CONTACTS: Final = [BareJid("sam@example.net"), BareJid("sue@example.net")]
@@ -65,7 +65,25 @@ WORDS: Final[dict[str, Work]] = {
 OPENING: Final = {"accept", "add", "allow", "forget", "approve", "answer", "unblock", "remove"}
 """What may let the contact in, or takes a refusal back."""
 REFUSING: Final = {"deny", "block"}
-NATIVE: Final = ["approve", "deny", "add", "remove", "block", "unblock", "answer"]
+TROUBLES: Final = [
+    "verdicts take too long",
+    "answers take too long",
+    "link breaks",
+    "component dies",
+    "prosody dies",
+    "prosody will die delivering",
+    "disk is full",
+]
+NATIVE: Final = [
+    *["approve"] * 4,
+    *["deny"] * 2,
+    "add",
+    "remove",
+    "block",
+    *["unblock"] * 3,
+    *["answer"] * 2,
+]
+SPOKEN: Final = [*sorted(WORDS), *["accept"] * 4, *["forget"] * 3, "deny", "hold"]
 
 
 class Said:
@@ -124,6 +142,11 @@ class DeskModel(RuleBasedStateMachine):
         for _ in range(count):
             self.prosody.write(pair, self.tick())
 
+    @rule(pair=pairs, count=st.integers(1, 3))
+    def write_more(self, pair: Pair, count: int) -> None:
+        """Writing is what contacts do most."""
+        self.write(pair, count)
+
     @rule(pair=pairs)
     def ask(self, pair: Pair) -> None:
         self.prosody.subscribe(pair)
@@ -142,7 +165,7 @@ class DeskModel(RuleBasedStateMachine):
         if verb in REFUSING:
             self.refused(pair, step)
 
-    @rule(pair=pairs, word=st.sampled_from(sorted(WORDS)))
+    @rule(pair=pairs, word=st.sampled_from(SPOKEN))
     def say(self, word: str, pair: Pair) -> None:
         """A user tells the door; it returns when everything has been done."""
         if not self.prosody.link:
@@ -203,49 +226,42 @@ class DeskModel(RuleBasedStateMachine):
         if not self.component.is_disk_full:
             raise AssertionError("they never stop talking")
 
-    @rule()
-    def verdicts_take_too_long(self) -> None:
-        self.prosody.stall()
-
-    @rule()
-    def answers_take_too_long(self) -> None:
-        self.prosody.time_out()
+    @rule(kind=st.sampled_from(TROUBLES), comes_back=st.booleans(), after=st.integers(0, 3))
+    def trouble(self, kind: str, comes_back: bool, after: int) -> None:
+        """Something goes wrong; mostly it is mended at once, as otherwise nothing happens."""
+        match kind:
+            case "verdicts take too long":
+                self.prosody.stall()
+            case "answers take too long":
+                self.prosody.time_out()
+            case "link breaks":
+                self.prosody.lose()
+            case "component dies":
+                self.prosody.lose()
+                self.component.crash()
+                self.forget_commands()
+            case "prosody dies":
+                self.prosody.die()
+            case "prosody will die delivering":
+                self.prosody.dies_after = after
+            case "disk is full":
+                self.component.is_disk_full = True
         self.idle()
+        if comes_back:
+            self.recover()
+            self.settle()
 
     @rule()
-    def link_breaks(self) -> None:
-        self.prosody.lose()
-        self.idle()
-
-    @rule()
-    @precondition(lambda self: not self.prosody.link)
-    def link_returns(self) -> None:
-        self.prosody.connect()
+    @precondition(lambda self: not self.prosody.link or self.component.is_disk_full)
+    def recover(self) -> None:
+        self.component.is_disk_full = False
+        if not self.prosody.link:
+            self.prosody.connect()
 
     @rule()
     @precondition(lambda self: self.prosody.greets_later)
     def gate_greets_again(self) -> None:
         self.prosody.greet()
-
-    @rule()
-    def component_dies(self) -> None:
-        self.prosody.lose()
-        self.component.crash()
-        self.said.clear()
-        self.refusals.clear()
-
-    @rule()
-    def prosody_dies(self) -> None:
-        self.prosody.die()
-        self.idle()
-
-    @rule(after=st.integers(0, 3))
-    def prosody_will_die_delivering(self, after: int) -> None:
-        self.prosody.dies_after = after
-
-    @rule(full=st.booleans())
-    def disk(self, full: bool) -> None:
-        self.component.is_disk_full = full
 
     @rule(days=st.sampled_from([0.01, 8, 31]))
     @precondition(lambda self: self.steps % 3 == 0)
@@ -298,6 +314,7 @@ class DeskModel(RuleBasedStateMachine):
             self.order_holds()
             self.account()
         finally:
+            self.forget_commands()
             self.component.close()
             self.folder.cleanup()
 
@@ -404,6 +421,13 @@ class DeskModel(RuleBasedStateMachine):
 
         self.refusals = [said for said in self.refusals if not self.is_carried_out(said)]
 
+    def forget_commands(self) -> None:
+        """Nobody waits for a command of a component that is gone."""
+        for said in self.said:
+            said.task.cancel()
+        self.said.clear()
+        self.refusals.clear()
+
     def returned(self, said: Said) -> None:
         if said.word in REFUSING:
             self.ended[said.pair] = self.tick()
@@ -419,6 +443,7 @@ class DeskModel(RuleBasedStateMachine):
             return False
         self.refused(said.pair, self.tick())
         return True
+
 
 TestDesk = DeskModel.TestCase
 TestDesk.settings = settings(

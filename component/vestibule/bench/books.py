@@ -26,6 +26,7 @@ RULES_OF_A_USER: Final = 10
 _HOST: Final = "example.com"
 _BATCH: Final = 32
 """Checks in a batch, about what one turn of a loaded server gathers."""
+_ALONE: Final = 300
 _MOST_SECONDS: Final = 300.0
 
 
@@ -139,12 +140,15 @@ async def _work(path: Path, rules: int, decisions: int) -> Book:
         everybody = _strangers_of(lambda: chance.randrange(users))
         few = _strangers_of(lambda: chance.randrange(min(users, 100)))
         await _decided(desk, gate, everybody, _BATCH * 8, _BATCH)
-        cold = await _cost(desk, gate, everybody, decisions)
+        cold = await _cost(desk, gate, everybody, decisions, forgetful=True)
         await _decided(desk, gate, few, 3200, _BATCH)
         warm = await _cost(desk, gate, few, decisions)
-        alone = [
-            await _decided(desk, gate, everybody, 1, 1) for _ in range(min(500, decisions // 4))
-        ]
+        alone = []
+        for _ in range(_ALONE):
+            (check,) = _next(everybody, 1)
+            desk.profiles.forget(check.user)
+            alone.append(await _decided(desk, gate, iter([check]), 1, 1))
+        await _decided(desk, gate, everybody, decisions, _BATCH)  # fills the memory for good
         plans = await database.run(_plans)
         resident = meters.resident_mib(os.getpid())
         working.cancel()
@@ -160,12 +164,22 @@ async def _work(path: Path, rules: int, decisions: int) -> Book:
     )
 
 
-async def _cost(desk: Any, gate: Any, checks: Iterator[Any], count: int) -> float:
-    """Return the CPU time of one decision in microseconds, questions apart."""
-    made = list(_next(checks, count))
-    before = time.process_time()
-    await _decided(desk, gate, iter(made), count, _BATCH)
-    return (time.process_time() - before) / count * 1e6
+async def _cost(
+    desk: Any, gate: Any, checks: Iterator[Any], count: int, *, forgetful: bool = False
+) -> float:
+    """Return the CPU time of one decision in microseconds.
+
+    *forgetful*: each user's book is dropped first, so that each has to be read.
+    """
+    made = [list(_next(checks, _BATCH)) for _ in range(count // _BATCH)]
+    used = 0.0
+    for some in made:
+        if forgetful:
+            desk.profiles.forget(*(check.user for check in some))
+        before = time.process_time()
+        await _decided(desk, gate, iter(some), _BATCH, _BATCH)
+        used += time.process_time() - before
+    return used / (len(made) * _BATCH) * 1e6
 
 
 async def _decided(desk: Any, gate: Any, checks: Iterator[Any], count: int, batch: int) -> float:

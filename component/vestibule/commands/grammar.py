@@ -26,8 +26,16 @@ LONGEST_DURATION: Final = timedelta(days=36500)
 
 
 def split(text: str) -> list[str]:
-    """Return the entries of an enumeration, with or without commas."""
-    return [entry for entry in _BETWEEN.split(text.strip()) if entry]
+    """Return the entries of a list as people write it, with or without commas.
+
+    A comma may stand in an address: it separates numbers and words only, so that nobody's
+    address can be read as another word.
+    """
+    entries = []
+    for word in text.split():
+        entry = word.strip(",;")
+        entries += [entry] if "@" in entry else _BETWEEN.split(entry)
+    return [entry for entry in entries if entry]
 
 
 def rule_parts(text: str) -> Raw:

@@ -80,6 +80,8 @@ def contact_numbered(profile: Profile, number: int) -> BareJid | None:
 
 def _one(case: Case, entry: str) -> list[str]:
     texts, profile = case.texts.requests, case.profile
+    if "@" in entry and entry in profile.requests:
+        return [entry]  # to the letter, whatever signs it has
     plain = entry.strip(".,;:!()<>“”\"'").removeprefix("#")
     if plain.lower() == NEWEST:
         return [_newest(case)]

@@ -230,7 +230,8 @@ class Prosody:
         """Give the files to the user the server runs as, if that is not us."""
         if owner := self.installation.owner:
             for path in (self.folder, *self.folder.rglob("*")):
-                os.chown(path, *owner)
+                with suppress(FileNotFoundError):  # a file Prosody has just renamed
+                    os.chown(path, *owner)
 
     async def _started_anew(self, timeout: float) -> bool:
         self.settings.c2s_port, self.settings.component_port = _free_ports(self.address)

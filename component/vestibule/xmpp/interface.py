@@ -174,7 +174,7 @@ def _request(request: Request, held: Held | None) -> str:
 async def _answer(call: Call, contact: str, action: str) -> str:
     prepared = prepare(contact)
     if prepared is None or "@" not in prepared or "/" in contact:
-        text = call.texts.requests.needs_address
+        text = "One bare address with a localpart is expected."
         raise _Refused("modify", "jid-malformed" if contact else "bad-request", text)
     reply = await native.ANSWER.run(call, {"contact": [prepared], "action": [action]})
     if reply.failed:

@@ -140,3 +140,17 @@ async def test_a_code_is_made_and_ended_with_a_form(stage: Stage) -> None:
     assert number is not None
     await bob.command(stage.door, "codes", {"action": "revoke", "code": number[1]})
     assert "You have no codes" in await say(stage, bob, "codes")
+
+
+async def test_a_code_brought_while_the_component_was_away_counts(stage: Stage) -> None:
+    bob, alice = await stage.client("bob"), await stage.client("alice")
+    token = await a_code(stage, bob)
+    await stage.component.stop()
+    bring(alice, bob.bare, token)
+    await alice.sync()
+    await alice.nothing(presence("subscribed"))
+
+    await stage.component.start()
+
+    await alice.expect(presence("available", frm=bob.jid))
+    await alice.expect(presence("subscribe", frm=bob.bare))

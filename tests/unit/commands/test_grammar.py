@@ -112,3 +112,16 @@ def test_moments(text: str, expected: datetime) -> None:
 def test_no_moments(text: str) -> None:
     with pytest.raises(grammar.NoTime):
         grammar.moment(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "entries"),
+    [
+        pytest.param("3 5, 7", ["3", "5", "7"], id="numbers"),
+        pytest.param("3,5;7", ["3", "5", "7"], id="numbers without spaces"),
+        pytest.param("all,x@example.net", ["all,x@example.net"], id="an address with a comma"),
+        pytest.param("a@example.net, b@example.net", ["a@example.net", "b@example.net"], id="two"),
+    ],
+)
+def test_no_address_can_be_read_as_another_word(written: str, entries: list[str]) -> None:
+    assert entries == grammar.split(written)

@@ -114,6 +114,16 @@ def test_events_are_read(name: str, expected: Event) -> None:
     assert EventIq(HOST, iq.get("id", ""), expected) == READER.read(iq)
 
 
+def test_a_request_taken_meanwhile_brings_its_code() -> None:
+    iq = golden("event-requested")
+    ET.SubElement(iq[0][0], "{urn:xmpp:pars:0}preauth", token="of-use")
+
+    said = READER.read(iq)
+
+    assert isinstance(said, EventIq)
+    assert "of-use" == said.event.token
+
+
 @pytest.mark.parametrize("kind", set(EventKind) - {EventKind.GIVEN_UP})
 def test_every_kind_of_event_about_a_contact_has_the_same_form(kind: EventKind) -> None:
     iq = golden("event")
