@@ -31,7 +31,7 @@ def split(text: str) -> list[str]:
     A comma may stand in an address: it separates numbers and words only, so that nobody's
     address can be read as another word.
     """
-    entries = []
+    entries: list[str] = []
     for word in text.split():
         entry = word.strip(",;")
         entries += [entry] if "@" in entry else _BETWEEN.split(entry)
