@@ -52,7 +52,8 @@ end
 -- A request nobody judged: Prosody treats it as ever, and the component learns of it later.
 local function fall_back(check)
 	if not roster.is_pending(check.user, check.contact) and not roster.is_authorized(check.user, check.contact) then
-		link.event("requested", { user = check.user, contact = check.contact }, false, check.wire);
+		local brief = stanzas.to_wire(stanzas.brief_request(check.stanza));
+		link.event("requested", { user = check.user, contact = check.contact }, false, brief);
 	end
 	let_pass(check);
 end

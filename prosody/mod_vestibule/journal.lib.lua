@@ -22,15 +22,26 @@ local function save()
 	end
 end
 
--- Returns the entry's name, to be given back to acknowledge().
-local function append(xml, may_wait)
-	if #entries >= max_entries then
-		table.remove(entries, 1);
-		module:log("warn", "The journal is full (vestibule_journal_size = %d): the oldest event was dropped", max_entries);
+-- Strangers can cause the dispensable ones: these make room first, so that no flood pushes out
+-- what users decided.
+local function make_room()
+	local oldest = 1;
+	for place, entry in ipairs(entries) do
+		if entry.is_dispensable then
+			oldest = place;
+			break;
+		end
 	end
+	table.remove(entries, oldest);
+	module:log("warn", "The journal is full (vestibule_journal_size = %d): the oldest event was dropped", max_entries);
+end
+
+-- Returns the entry's name, to be given back to acknowledge().
+local function append(xml, may_wait, is_dispensable)
+	if #entries >= max_entries then make_room(); end
 	last_seq = last_seq + 1;
 	local seq = "e" .. last_seq;
-	entries[#entries + 1] = { seq = seq, xml = xml };
+	entries[#entries + 1] = { seq = seq, xml = xml, is_dispensable = is_dispensable or nil };
 	if may_wait then is_dirty = true; else save(); end
 	return seq;
 end

@@ -112,7 +112,7 @@ local postpone;
 local function event(kind, attr, may_wait, content)
 	attr.kind = kind;
 	local xml = "<event xmlns='" .. xmlns_gate .. "'" .. attributes(attr) .. ">" .. (content or "") .. "</event>";
-	local seq = journal.append(xml, may_wait);
+	local seq = journal.append(xml, may_wait, kind == "requested" or kind == "wrote");
 	if state ~= "open" then return false; end -- the next hello carries it
 	local function on_event_reply(reply)
 		local problem, condition;

@@ -63,7 +63,17 @@ local function presence(kind, from, to)
 	return st.presence({ type = kind, from = from, to = to });
 end
 
+-- What the component needs of a request that Prosody keeps whole: its words and its code.
+local function brief_request(stanza)
+	local brief = presence("subscribe", stanza.attr.from, stanza.attr.to);
+	local status, code = stanza:get_child("status"), stanza:get_child("preauth", "urn:xmpp:pars:0");
+	if status then brief:add_child(status); end
+	if code then brief:add_child(code); end
+	return brief;
+end
+
 return {
+	brief_request = brief_request;
 	to_wire = to_wire;
 	from_wire = from_wire;
 	is_chatter = is_chatter;

@@ -84,6 +84,16 @@ describe("the journal", function ()
 		assert.equal("<a/>", (again.pending()));
 	end);
 
+	it("drops what strangers caused before what users decided", function ()
+		open({ options = { vestibule_journal_size = 2 } });
+		journal.append("<decided/>");
+		journal.append("<requested/>", false, true);
+
+		journal.append("<decided-too/>");
+
+		assert.equal("<decided/><decided-too/>", (journal.pending()));
+	end);
+
 	it("drops the oldest when it is full, and says so", function ()
 		open({ options = { vestibule_journal_size = 2 } });
 		for _, xml in ipairs({ "<a/>", "<b/>", "<c/>" }) do journal.append(xml); end

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from vestibule.core.model import BareJid, Content, Kind, Relation
 from vestibule.desk.letters import Letter
-from vestibule.desk.ports import GateAway, GateBusy, Pair
+from vestibule.desk.ports import GateAway, GateBusy, GateRefused, Pair
 from vestibule.gate.dialogue import (
     LETTERS,
     VERSION,
@@ -119,6 +119,8 @@ class Prosody:
         self.to_gate: deque[Callable[[], None]] = deque()
         self.on_delivered: Callable[[Message, str], None] = lambda *_: None
         self.on_approved: Callable[[Pair], None] = lambda _: None
+        self.gone: set[BareJid] = set()
+        """Users whose account is deleted."""
         self.link = False
         self.state = "away"
         self.greets_later = False
@@ -152,7 +154,9 @@ class Prosody:
         message = Message(len(self.messages) + 1, pair, step)
         self.messages[message.number] = message
         item = self.items[pair]
-        if item.blocked:
+        if pair[0] in self.gone:
+            message.bounced += 1
+        elif item.blocked:
             message.dropped = "in the block list"
         elif item.seen_by and not self._is_busy(pair):
             self._deliver(message, "authorised")
@@ -165,7 +169,7 @@ class Prosody:
     def subscribe(self, pair: Pair) -> None:
         """A contact asks to see a user."""
         item = self.items[pair]
-        if not item.blocked and not item.seen_by:
+        if pair[0] not in self.gone and not item.blocked and not item.seen_by:
             self._ask(Asked(Kind.SUBSCRIBE, pair, None))
 
     def unsubscribe(self, pair: Pair) -> None:
@@ -226,7 +230,8 @@ class Prosody:
                 self._decided(EventKind.WROTE, pair)
 
     def delete(self, user: BareJid) -> None:
-        """The account is removed; it may be made anew at once."""
+        """The account is removed."""
+        self.gone.add(user)
         self._event(Event(EventKind.DELETED, user, None))
         self._make_stale(user, None)
         for pair in [pair for pair in self.items if pair[0] == user]:
@@ -345,6 +350,8 @@ class Prosody:
 
     def _without_verdict(self, asked: Asked) -> None:
         item = self.items[asked.pair]
+        if asked.message is None and asked.pair[0] in self.gone:
+            return
         if asked.message is None:
             if not item.pending and not item.seen_by:
                 self._event(Event(EventKind.REQUESTED, *asked.pair))
@@ -371,7 +378,7 @@ class Prosody:
 
     def _apply_to_request(self, pair: Pair, letter: str) -> None:
         item = self.items[pair]
-        if item.blocked:
+        if item.blocked or pair[0] in self.gone:
             return
         match letter:
             case "a":
@@ -390,6 +397,9 @@ class Prosody:
             item.pending = True
 
     def _deliver(self, message: Message, how: str) -> None:
+        if message.pair[0] in self.gone:
+            message.bounced += 1
+            return
         if self.items[message.pair].blocked:
             message.dropped = "in the block list"
             return
@@ -536,6 +546,7 @@ class Prosody:
         return self._do(partial(self._act, act, (user, contact), releasing))
 
     def _act(self, act: Act, pair: Pair, releasing: bool) -> None:
+        self._expect(pair[0])
         if act in _BY_DECISION and self._unlearned[pair]:
             return  # the user has decided since
         item = self.items[pair]
@@ -566,6 +577,7 @@ class Prosody:
         return self._do(partial(self._release, (user, contact), tuple(messages), again))
 
     def _release(self, pair: Pair, held: tuple[HeldMessage, ...], again: bool) -> None:
+        self._expect(pair[0])
         if self.state != "open" or self._unlearned[pair]:
             raise GateBusy("too early")
         highest = self._notes.get(pair, 0)
@@ -581,6 +593,10 @@ class Prosody:
                 self._deliver(self.messages[number], "released")
         self._notes[pair] = max([highest, *(one.id for one in held)])
 
+    def _expect(self, user: BareJid) -> None:
+        if user in self.gone:
+            raise GateRefused("no such account")
+
     def _is_known(self, pair: Pair, one: HeldMessage, highest: int) -> bool:
         return one.id <= highest or self._stamps.get((pair, one.stanza)) == one.stamp
 
@@ -595,7 +611,12 @@ class Prosody:
         return self._do(self._remembered.clear)
 
     def states(self, host: str, pairs: Sequence[Pair]) -> "asyncio.Future[list[PairState]]":
-        return self._do(lambda: [PairState(*p, True, self._relation(p)) for p in pairs])
+        return self._do(lambda: [self._state(pair) for pair in pairs])
+
+    def _state(self, pair: Pair) -> PairState:
+        if pair[0] in self.gone:
+            return PairState(*pair, exists=False, relation=Relation())
+        return PairState(*pair, exists=True, relation=self._relation(pair))
 
     def roster(self, user: BareJid) -> "asyncio.Future[list[PairState]]":
         mine = [pair for pair in self.items if pair[0] == user]
@@ -636,9 +657,9 @@ class Prosody:
             self._waiting.discard(future)
             try:
                 result = what()
-            except GateBusy as busy:
+            except (GateBusy, GateRefused) as reason:
                 if not future.done():
-                    future.set_exception(busy)
+                    future.set_exception(reason)
                 return
             if not future.done() and not self.has_died:
                 future.set_result(result)

@@ -158,6 +158,8 @@ class DeskModel(RuleBasedStateMachine):
     @rule(pair=pairs, verb=st.sampled_from(NATIVE))
     def do(self, pair: Pair, verb: str) -> None:
         """A user does it in a client: done when it returns."""
+        if pair[0] in self.prosody.gone:
+            return
         step = self.tick()
         if verb in OPENING or verb == "add":
             self.opens(pair, verb)
@@ -168,7 +170,7 @@ class DeskModel(RuleBasedStateMachine):
     @rule(pair=pairs, word=st.sampled_from(SPOKEN))
     def say(self, word: str, pair: Pair) -> None:
         """A user tells the door; it returns when everything has been done."""
-        if not self.prosody.link:
+        if not self.prosody.link or pair[0] in self.prosody.gone:
             return
         step = self.tick()
         if word in OPENING:
@@ -187,11 +189,20 @@ class DeskModel(RuleBasedStateMachine):
     @rule(user=st.sampled_from(USERS))
     @precondition(lambda self: self.steps % 5 == 0)
     def delete_account(self, user: BareJid) -> None:
+        """It is made anew, by somebody else, when all have learnt of it."""
         self.prosody.delete(user)
         for contact in CONTACTS:
             self.ended[user, contact] = self.tick()
-            self.let_in.discard((user, contact))
-            self.shut.pop((user, contact), None)
+
+    @rule()
+    @precondition(lambda self: self.prosody.gone and self.prosody.state == "open")
+    def make_accounts_anew(self) -> None:
+        self.settle()
+        if self.prosody.state == "open" and not self.component.is_disk_full:
+            gone, self.prosody.gone = self.prosody.gone, set()
+            self.shut = {pair: at for pair, at in self.shut.items() if pair[0] not in gone}
+            self.let_in = {pair for pair in self.let_in if pair[0] not in gone}
+            self.was_open -= gone
 
     # The world
 

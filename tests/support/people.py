@@ -6,6 +6,8 @@ a person has been shown so far.
 Must not know any scene, nor how answers are worded.
 """
 
+import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -95,6 +97,20 @@ async def _a_witness(stage: Stage) -> _Witness:
     await refuser.sync()
     await refuser.disconnect()
     return _Witness(asker, refuser.bare)
+
+
+async def writes_as_ever(stage: Stage, user: Client, contact: Client) -> None:
+    """Have the contact write until a message comes as it was sent, with no time put on it.
+
+    What is written while held messages are still on their way comes behind them, with its time.
+    """
+    async with asyncio.timeout(10):
+        for number in itertools.count():
+            await decided(stage, contact)
+            contact.send_message(user.bare, f"as ever {number}")
+            got = await user.expect(message(f"as ever {number}", frm=contact.bare))
+            if got.find(DELAY) is None:
+                return
 
 
 def bodies(client: Client, frm: str) -> list[str]:

@@ -31,7 +31,7 @@ from vestibule.desk.ports import (
 )
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
-from vestibule.gate.dialogue import Answer, Check, CheckBatch, EventIq, Hello
+from vestibule.gate.dialogue import Answer, Check, CheckBatch, Event, EventIq, Hello
 from vestibule.store.commit import CommitResult
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
@@ -217,12 +217,21 @@ class Desk:
 
     async def _greet(self, turn: Turn, hello: Hello) -> None:
         for event in hello.events:
-            turn.supersede(event)
-            await events.take_in(turn, event)
+            await self._take_in_late(turn, event)
         unfinished = await self._database.releasing_pairs(hello.host)
         started = [pair for pair in turn.releases if pair[0].endswith(f"@{hello.host}")]
         turn.after.append(lambda: self._gate.answer_hello(hello, {*unfinished, *started}))
         turn.after.append(lambda: self.courier.resume(hello.host, unfinished))
+
+    async def _take_in_late(self, turn: Turn, event: Event) -> None:
+        """Take in an event of a gate's journal; one that fails must not keep the gate out."""
+        try:
+            turn.supersede(event)
+            await events.take_in(turn, event)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("an event of the journal could not be taken in")
 
     def _failure_of(self, item: _Item) -> Callable[[BaseException], None]:
         match item:

@@ -10,7 +10,9 @@ from tests.builders import ALICE, BOB, an_enforced_rule
 from tests.support.scene import Scene, a_scene
 
 from vestibule.core.model import SubHandling
-from vestibule.gate.dialogue import Act, Event, EventIq, EventKind
+from vestibule.desk import events
+from vestibule.desk.turn import Turn
+from vestibule.gate.dialogue import Act, Event, EventIq, EventKind, Hello
 
 pytestmark = pytest.mark.asyncio
 
@@ -48,4 +50,23 @@ async def test_an_approval_in_a_client_does_not_undo_what_an_admin_enforces(scen
     await approved(scene)
 
     assert [(Act.DENY, BOB, ALICE)] == scene.gate.acts
+    assert [] == await scene.waiting()
+
+
+async def test_an_event_that_fails_does_not_keep_its_gate_out(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.asks()
+    take_in = events.take_in
+
+    async def stumble(turn: Turn, event: Event) -> bool:
+        if event.kind is EventKind.ADDED:
+            raise RuntimeError("boom")
+        return await take_in(turn, event)
+
+    monkeypatch.setattr(events, "take_in", stumble)
+    journal = (Event(EventKind.ADDED, BOB, ALICE), Event(EventKind.APPROVED, BOB, ALICE))
+    scene.desk.put(Hello("example.org", "hello-1", "1", journal))
+    await scene.say("help")
+
     assert [] == await scene.waiting()
