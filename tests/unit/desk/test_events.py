@@ -28,7 +28,7 @@ async def approved(scene: Scene) -> None:
     """Let bob say yes to alice in his client."""
     event = Event(EventKind.APPROVED, BOB, ALICE)
     scene.desk.put(EventIq("example.org", "event-1", event))
-    await scene.say("help")  # behind it in the same line
+    await scene.say("requests")  # behind it in the same line
     await scene.settled()
     await asyncio.sleep(0)
 
@@ -67,6 +67,6 @@ async def test_an_event_that_fails_does_not_keep_its_gate_out(
     monkeypatch.setattr(events, "take_in", stumble)
     journal = (Event(EventKind.ADDED, BOB, ALICE), Event(EventKind.APPROVED, BOB, ALICE))
     scene.desk.put(Hello("example.org", "hello-1", "1", journal))
-    await scene.say("help")
+    await scene.say("requests")  # behind it in the same line
 
     assert [] == await scene.waiting()
