@@ -57,7 +57,9 @@ function acts.deliver(user, contact, act)
 		local message = held.tags[1] and stanzas.from_wire(held.tags[1]);
 		if message and message.name == "message" and not deliveries.is_repeat(user, contact, held.attr, act.attr.again, message) then
 			message.attr.to = user;
-			message:tag("delay", { xmlns = "urn:xmpp:delay", from = host, stamp = held.attr.stamp }):up();
+			if not held.attr["in-order"] then -- else it was under way, and is no old message
+				message:tag("delay", { xmlns = "urn:xmpp:delay", from = host, stamp = held.attr.stamp }):up();
+			end
 			checks.mark_passed(message);
 			post(host_session, message);
 		end

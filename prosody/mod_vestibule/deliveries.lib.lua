@@ -25,7 +25,7 @@ end
 
 -- Between Prosody's delivery and its note lies the one gap a crash can leave: look into the
 -- archive there, and prefer a duplicate to a loss.
-local function is_archived(user, contact, stamp, message)
+local function is_archived(user, contact, held, message)
 	local mam = prosody.hosts[host].modules.mam;
 	local archive = mam and module:open_store(module:get_option_string("archive_store", "archive"), "archive");
 	if not archive or not message.attr.id then return false; end
@@ -33,7 +33,8 @@ local function is_archived(user, contact, stamp, message)
 	if not found then return false; end
 	for _, archived in found do
 		local delay = archived:get_child("delay", "urn:xmpp:delay");
-		if archived.attr.id == message.attr.id and delay and delay.attr.stamp == stamp and delay.attr.from == host then
+		local is_ours = delay and delay.attr.stamp == held.stamp and delay.attr.from == host;
+		if archived.attr.id == message.attr.id and (held["in-order"] or is_ours) then
 			return true;
 		end
 	end
@@ -44,7 +45,7 @@ local function is_repeat(user, contact, held, may_be_repeated, message)
 	if not may_be_repeated then return false; end
 	local highest = notes_of(user)[contact];
 	if highest and tonumber(held.id) <= highest then return true; end
-	return is_archived(user, contact, held.stamp, message);
+	return is_archived(user, contact, held, message);
 end
 
 local function note(user, contact, id)

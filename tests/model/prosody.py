@@ -115,7 +115,8 @@ class Prosody:
         self.journal: list[Entry] = []
         self.archive: dict[Pair, list[Message]] = defaultdict(list)
         self.messages: dict[int, Message] = {}
-        self.to_component: deque[CheckBatch | EventIq | Hello] = deque()
+        self.to_component: deque[CheckBatch | EventIq | Hello | Callable[[], None]] = deque()
+        """A function stands for words to the door."""
         self.to_gate: deque[Callable[[], None]] = deque()
         self.on_delivered: Callable[[Message, str], None] = lambda *_: None
         self.on_approved: Callable[[Pair], None] = lambda _: None
@@ -238,6 +239,12 @@ class Prosody:
             self.items[pair] = Item()
             self._notes.pop(pair, None)
 
+    def say(self, arrive: Callable[[], None]) -> None:
+        """A user writes to the door; *arrive* is called when the component reads it."""
+        self.gather()
+        if self.link:
+            self.to_component.append(arrive)
+
     # What happens to both
 
     def connect(self) -> None:
@@ -278,7 +285,8 @@ class Prosody:
 
     def die(self) -> None:
         """``kill -9`` and a start: only what is on disk is left."""
-        for asked in self._all_asked():
+        lines = [asked for line in self._lines.values() for asked in (*line.again, *line.behind)]
+        for asked in (*self._all_asked(), *lines):
             if asked.message is not None:
                 asked.message.died = True
         self.link = False

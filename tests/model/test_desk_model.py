@@ -177,6 +177,9 @@ class DeskModel(RuleBasedStateMachine):
             self.opens(pair, word)
         if word in ("proactive", "allow"):
             self.was_open.add(pair[0])
+        self.prosody.say(partial(self.hear, word, pair, step))
+
+    def hear(self, word: str, pair: Pair, step: int) -> None:
         task = self.component.spawn(self.command(WORDS[word], pair))
         self.said.append(Said(word, pair, step, task))
 
@@ -210,8 +213,7 @@ class DeskModel(RuleBasedStateMachine):
     def to_component(self, count: int) -> None:
         self.prosody.gather()
         for _ in range(count):
-            if self.prosody.to_component:
-                self.component.desk.put(self.prosody.to_component.popleft())
+            self.component_reads()
         self.idle()
 
     @rule(count=st.integers(1, 4))
@@ -230,7 +232,7 @@ class DeskModel(RuleBasedStateMachine):
                 if not (self.prosody.to_component or self.prosody.to_gate):
                     return
             while self.prosody.to_component:
-                self.component.desk.put(self.prosody.to_component.popleft())
+                self.component_reads()
             self.idle()
             while self.prosody.to_gate:
                 self.gate_reads()
@@ -413,6 +415,15 @@ class DeskModel(RuleBasedStateMachine):
     def refused(self, pair: Pair, step: int) -> None:
         self.shut[pair] = self.ended[pair] = step
         self.let_in.discard(pair)
+
+    def component_reads(self) -> None:
+        if self.prosody.to_component:
+            said = self.prosody.to_component.popleft()
+            if callable(said):
+                said()
+                self.component.call(asyncio.sleep(0))  # it is in the inbox, in its place
+            else:
+                self.component.desk.put(said)
 
     def gate_reads(self) -> None:
         self.prosody.step()

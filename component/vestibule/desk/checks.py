@@ -139,7 +139,7 @@ def _record(
     """Write down what the decision leaves behind; say whether a release is under way."""
     match decision.verdict:
         case Verdict.HOLD:
-            turn.hold(profile, check)
+            turn.hold(profile, check, in_order=decision.reason is Reason.IN_ORDER)
             if decision.reason is Reason.IN_ORDER:
                 return turn.release(profile, check.contact)
             _keep_request(turn, profile, check, RequestKind.MESSAGE, attempt.relation)

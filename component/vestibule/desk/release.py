@@ -114,7 +114,10 @@ class Releaser:
                 return page  # the disk still has what is gone: look again
             rows = await self._database.held_page(user, contact, 0, _PAGE)
             page.messages = _one_stanza(
-                [HeldMessage(row.id, stamp(row.received_at), row.stanza) for row in rows]
+                [
+                    HeldMessage(row.id, stamp(row.received_at), row.stanza, row.in_order)
+                    for row in rows
+                ]
             )
             if page.messages:
                 turn.after.append(partial(self._send, page, pair, again=again))

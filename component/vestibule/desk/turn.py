@@ -237,8 +237,8 @@ class Turn:
 
     # Held messages -------------------------------------------------------------------------
 
-    def hold(self, profile: Profile, check: Check) -> None:
-        """Keep a message."""
+    def hold(self, profile: Profile, check: Check, *, in_order: bool) -> None:
+        """Keep a message; *in_order*: it waits for nothing else but those before it."""
         stanza = check.wire()
         size = len(stanza.encode())
         held = profile.held.setdefault(check.contact, Held())
@@ -254,6 +254,7 @@ class Turn:
             size,
             stanza,
             releasing=held.releasing,
+            in_order=in_order,
         )
 
     def release(self, profile: Profile, contact: BareJid) -> bool:

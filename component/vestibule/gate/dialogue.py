@@ -157,3 +157,5 @@ class HeldMessage:
     id: int
     stamp: str
     stanza: str
+    in_order: bool = False
+    """It waited for nothing else but those before it: no time to tell the user."""

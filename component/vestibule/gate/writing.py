@@ -101,11 +101,16 @@ def deliver(
 ) -> str:
     """Return the payload that releases *messages*; *again*: some may have been delivered before."""
     held = "".join(
-        f"<held id='{message.id}' stamp='{message.stamp}'>{message.stanza}</held>"
+        f"<held id='{message.id}' stamp='{message.stamp}'{_in_order(message)}>"
+        f"{message.stanza}</held>"
         for message in messages
     )
     flag = " again='1'" if again else ""
     return f"<deliver xmlns='{NAMESPACE}'{_pair(user, contact)}{flag}>{held}</deliver>"
+
+
+def _in_order(message: HeldMessage) -> str:
+    return " in-order='1'" if message.in_order else ""
 
 
 def state(pairs: Iterable[tuple[BareJid, BareJid]]) -> str:

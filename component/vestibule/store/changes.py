@@ -20,8 +20,9 @@ NOTICES_KEPT = 100
 """Of one user; older ones can no longer be answered by their number."""
 
 HOLD = """
-    INSERT INTO held (id, user, contact, check_name, received_at, size, releasing, stanza)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO held
+        (id, user, contact, check_name, received_at, size, releasing, in_order, stanza)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (check_name) DO NOTHING"""
 
 VOID = "DELETE FROM held WHERE check_name = ? RETURNING user, contact, size"
@@ -187,15 +188,17 @@ class Changes:
         stanza: str,
         *,
         releasing: bool = False,
+        in_order: bool = False,
     ) -> int:
         """Keep a message and return its id; one that is already held for this check stays as it is.
 
         *releasing*: the pair's messages are on their way out already, and this one goes with them.
+        *in_order*: it waits for nothing else but those before it.
         """
         held_id = self._ids.next("held")
         at = text_from(received_at)
-        row = (held_id, user, contact, check_name, at, size, int(releasing), stanza)
-        self.add(HOLD, *row)
+        flags = (int(releasing), int(in_order))
+        self.add(HOLD, held_id, user, contact, check_name, at, size, *flags, stanza)
         return held_id
 
     def release(self, user: BareJid, contact: BareJid) -> None:

@@ -61,6 +61,6 @@ def _apply(connection: sqlite3.Connection, entry: Entry, result: CommitResult) -
         return
     taken = connection.executemany(entry.sql, entry.rows).rowcount
     if entry.sql == HOLD and taken < len(entry.rows):
-        for held_id, user, contact, _, _, size, _, _ in entry.rows:
+        for held_id, user, contact, _, _, size, *_ in entry.rows:
             missing = connection.execute(_NOT_TAKEN, (user, contact, size, held_id))
             result.repeated += map(HeldSize._make, missing)

@@ -28,6 +28,8 @@ class HeldMessage(NamedTuple):
     id: int
     received_at: datetime
     stanza: str
+    in_order: bool = False
+    """It waited for nothing else but those before it."""
 
 
 class WaitingRequest(NamedTuple):
@@ -72,7 +74,7 @@ _APPROVED_PAIRS = """
     ORDER BY user, contact"""
 
 _HELD_PAGE = """
-    SELECT id, received_at, stanza FROM held
+    SELECT id, received_at, stanza, in_order FROM held
     WHERE user = ? AND contact = ? AND id > ?
     ORDER BY id LIMIT ?"""
 
@@ -124,7 +126,10 @@ def held_page(
 ) -> list[HeldMessage]:
     """Return what is held of a pair, in the order it came, from behind *after_id* on."""
     rows = connection.execute(_HELD_PAGE, (user, contact, after_id, limit))
-    return [HeldMessage(held_id, time_from(at), stanza) for held_id, at, stanza in rows]
+    return [
+        HeldMessage(held_id, time_from(at), stanza, bool(in_order))
+        for held_id, at, stanza, in_order in rows
+    ]
 
 
 def releasing_pairs(connection: sqlite3.Connection, host: str) -> list[Pair]:

@@ -66,6 +66,7 @@ CREATE TABLE held (
     received_at TEXT NOT NULL,
     size        INTEGER NOT NULL,
     releasing   INTEGER NOT NULL DEFAULT 0 CHECK (releasing IN (0, 1)),
+    in_order    INTEGER NOT NULL DEFAULT 0 CHECK (in_order IN (0, 1)),
     stanza      TEXT NOT NULL
 ) STRICT;
 -- Covers the counts of a pair, so they are made without a look at the stanzas.
