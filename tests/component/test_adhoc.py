@@ -109,7 +109,7 @@ async def test_a_form_is_shown_filled_and_done(scene: Scene, client: Client) -> 
     opened = await client.step()
 
     assert "executing" == opened.status
-    assert ["complete"] == opened.actions
+    assert ["next", "complete"] == opened.actions
     assert {"model": ["default"], "strangers": ["default"], "language": ["auto"]} == opened.fields
     assert ["proactive", "reactive", "default"] == offered(opened, "model")
     done = await client.step(
@@ -314,7 +314,7 @@ async def test_rights_are_looked_at_in_every_step(
 
 @pytest.mark.parametrize(
     ("action", "expected"),
-    [("next", "bad-action"), ("prev", "bad-action"), ("explode", "malformed-action")],
+    [("prev", "bad-action"), ("explode", "malformed-action")],
 )
 async def test_only_what_is_offered_is_taken(
     scene: Scene, client: Client, action: str, expected: str
@@ -330,6 +330,15 @@ async def test_only_what_is_offered_is_taken(
     assert (await scene.book()).model is None
     done = await client.step(fields={"model": "proactive"}, session=opened.session)
     assert "completed" == done.status, "a slip of the client costs nobody their form"
+
+
+async def test_next_completes_a_form_of_one_step(scene: Scene, client: Client) -> None:
+    opened = await client.step()
+
+    done = await client.step(fields={"model": "proactive"}, action="next", session=opened.session)
+
+    assert "completed" == done.status
+    assert (await scene.book()).model is not None
 
 
 @pytest.mark.parametrize("action", ["next", "prev", "complete", "cancel"])

@@ -143,11 +143,12 @@ def rendered() -> str:
     lines = [
         "# What becomes of what contacts send",
         "",
-        "Made from `tests/corners/matrix.py` by `python -m tests.corners.matrix > docs/matrix.md`;",
-        "every cell is played on each supported Prosody by `tests/corners/test_matrix.py`.",
-        "Where a cell has two parts, the first is what happens while the user is online, the",
-        "second while the user is offline. Rules and times are not part of this page: see",
-        "[the order of precedence](decisions/0002-precedence.md).",
+        "Made from `tests/corners/matrix.py` by `python -m tests.corners.matrix > docs/matrix.md`;"
+        " every cell is played on each supported Prosody by `tests/corners/test_matrix.py`.",
+        "Where a cell has two parts, the first is what happens while the user is online, the"
+        " second while the user is offline.",
+        "Rules and times are not part of this page: see"
+        " [the order of precedence](decisions/0002-precedence.md).",
         "",
         "| The contact… | means |",
         "| --- | --- |",

@@ -128,9 +128,11 @@ def offer(case: Case) -> str:
 
 def _answered(case: Case, word: str, entries: Sequence[str]) -> Reply:
     meant = meant_by(case, entries)
+    if not meant.targets:
+        raise Mistake(" ".join(dict.fromkeys(meant.problems)), "who")
     lines = [ANSWERS[word](case, target) for target in meant.targets]
     lines += meant.problems
-    return Reply(case.call.lines(lines), failed=not meant.targets)
+    return Reply(case.call.lines(lines))
 
 
 def _admitted(case: Case, entries: Sequence[str]) -> str:

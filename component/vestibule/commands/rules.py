@@ -40,17 +40,21 @@ async def show_rules(call: Call, _values: Values) -> Reply:
 async def make_rule(call: Call, values: Values) -> Reply:
     """Make a rule about each one who is meant."""
     wishes = Wishes(call, values)
-    entries = entries_of(call, values.text("identity")) or [NEWEST]
+    entries = entries_of(call, values.text("identity"))
+    if not entries:  # nobody is let in or blocked by an empty field
+        raise Mistake(call.texts.forms.required, "identity")
     if ALL in map(str.lower, entries) and wishes.handling is not SubHandling.BLOCK:
         raise Mistake(call.texts.rules.all_is_anyone, "identity")
 
     def work(case: Case) -> Reply:
         meant = meant_by(case, entries)
+        if not meant.targets:
+            raise Mistake(" ".join(dict.fromkeys(meant.problems)), "identity")
         start, end = wishes.times(case.turn.now)
         lines = [make(case, wishes.about(target, start, end)) for target in meant.targets]
         lines += [*meant.problems, offer(case)]
         told = "\n".join(line for line in lines if line)
-        return Reply(told, failed=not meant.targets)
+        return Reply(told)
 
     return await with_roster(call, work, _addresses(call, entries))
 
@@ -198,7 +202,10 @@ async def _rule_form(_call: Call) -> Form | Reply:
 
 def _makes(handling: SubHandling) -> Word:
     def read(rest: str) -> Raw:
-        return {"sub-handling": [handling.value], **grammar.rule_parts(rest)}
+        parts = dict(grammar.rule_parts(rest))
+        if not any(parts["identity"]):  # in chat, nobody named is the newest
+            parts["identity"] = [NEWEST]
+        return {"sub-handling": [handling.value], **parts}
 
     first = "[<identity> | <number> | all]" if handling is SubHandling.BLOCK else "<identity>"
     usage = f"{first} [for 7d | until DATE] [messages | presence]"
@@ -206,7 +213,7 @@ def _makes(handling: SubHandling) -> Word:
 
 
 RULE_FIELDS: Final = (
-    Field("identity"),
+    Field("identity", required=True),
     Field("sub-handling", FieldKind.CHOICE, tuple(SubHandling), required=True),
     Field("scope", FieldKind.CHOICE, tuple(Scope)),
     Field("from"),

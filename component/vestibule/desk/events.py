@@ -123,7 +123,7 @@ def _blocked(turn: Turn, profile: Profile, contact: BareJid, report: str) -> Non
     identity = identity_of(contact)
     turn.add_rule(profile, identity, SubHandling.BLOCK, note=report)
     if report:
-        turn.note(profile.user, contact, f"reported as {report}", actor=profile.user)
+        turn.note(profile.user, contact, f"report: {report}", actor=profile.user)
     answers.clear_blocked(turn, profile, identity)
 
 

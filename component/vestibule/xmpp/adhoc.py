@@ -41,7 +41,8 @@ MOST_AT_ONCE_OF_ONE: Final = 10
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _ACTIONS: Final = {"execute", "next", "prev", "complete", "cancel"}
-_OFFERED: Final = {"execute", "complete", "cancel"}
+_OFFERED: Final = {"execute", "next", "complete", "cancel"}
+"""With one step, next completes: some clients know no other way to send a form."""
 
 
 class _Refused(Exception):
@@ -226,7 +227,7 @@ class Adhoc:
             name = label(command, mistake.var, call.texts.forms) if mistake.var else ""
             problem = call.texts.forms.mistake.format(label=name, problem=mistake)
             note = _note("error", problem if name else str(mistake))
-        actions = '<actions execute="complete"><complete/></actions>'
+        actions = '<actions execute="complete"><next/><complete/></actions>'
         inner = f"{actions}{note}{form_xml(command, form, call.texts, mistake)}"
         return _command(command, identifier, "executing", inner)
 

@@ -74,6 +74,8 @@ def filled_in(form: Element) -> Raw:
 def _field(field: Field, form: Form, label: str, words: Forms, mistake: Mistake | None) -> str:
     is_wrong = mistake is not None and mistake.var == field.var
     problem = f"<desc>{escape(str(mistake))}</desc>" if is_wrong else ""
+    if is_wrong:  # clients that show neither note nor desc while a command runs show this
+        label = f"{label}: {mistake}"
     required = "<required/>" if field.required else ""
     values = "".join(f"<value>{escape(v)}</value>" for v in form.values.get(field.var, ()))
     options = "".join(map(_option, _options(field, form, words.choice)))
