@@ -7,6 +7,7 @@ Must not know what is asked of the desk.
 """
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
@@ -29,6 +30,8 @@ from vestibule.store.faults import StoreFull
 T = TypeVar("T")
 
 LIMITS: Final = Limits(held_per_contact=6, requests_per_user=3)
+_TEMPLATE: Final[list[bytes]] = []
+
 _ROUNDS: Final = 3
 """So many turns until all that follows from one stanza has been done."""
 
@@ -44,6 +47,7 @@ class Component:
         self._runner = asyncio.Runner()
         self._open = AsyncExitStack()
         self._working: asyncio.Task[None] | None = None
+        new_database(path)
         self.call(self._start())
 
     @property
@@ -116,6 +120,22 @@ class Component:
             await self._database.run(lambda _: None)
         if self._working.done():
             self._working.result()
+
+
+def new_database(path: Path) -> None:
+    """Put an empty database at *path*: a copy, as to make one takes longer than many steps."""
+    if not _TEMPLATE:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, "template")
+
+            async def make() -> None:
+                async with Database.open(made):
+                    pass
+
+            asyncio.run(make())
+            _TEMPLATE.append(made.read_bytes())
+    path.write_bytes(_TEMPLATE[0])
+    path.chmod(0o600)
 
 
 async def _nothing(_turn: Turn) -> None:

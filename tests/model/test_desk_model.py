@@ -469,8 +469,8 @@ class DeskModel(RuleBasedStateMachine):
 
 TestDesk = DeskModel.TestCase
 TestDesk.settings = settings(
-    max_examples=40,
-    stateful_step_count=40,
+    max_examples=120,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
