@@ -77,7 +77,7 @@ class FakeGate:
         known = self.relations.get((user, contact), Relation())
         if act is Act.APPROVE:
             known = replace(known, authorized=known.pending, approved=not known.pending)
-            self.relations[user, contact] = replace(known, pending=False, in_roster=True)
+            self.relations[user, contact] = replace(known, pending=False)
         elif act in (Act.DENY, Act.BLOCK, Act.POLITE):
             self.relations.pop((user, contact), None)
         return self._done(None)
@@ -91,7 +91,7 @@ class FakeGate:
     def settled(self, user: BareJid, contact: BareJid) -> "asyncio.Future[None]":
         return self._done(None)
 
-    def flush(self, user: BareJid) -> "asyncio.Future[None]":
+    def flush(self, user: BareJid, contact: BareJid | None = None) -> "asyncio.Future[None]":
         self.flushed.append(user)
         return self._done(None)
 

@@ -43,7 +43,8 @@ function acts.unblock(user, contact)
 	return roster.edit_blocklist(user, contact, "unblock");
 end
 
-function acts.flush(user)
+function acts.flush(user, contact)
+	if contact then memory.forget_written(user, contact); end
 	memory.forget(user);
 end
 

@@ -160,6 +160,7 @@ class Prosody:
         elif item.blocked:
             message.dropped = "in the block list"
         elif item.seen_by and not self._is_busy(pair):
+            message.passed_unasked = self.state != "open"
             self._deliver(message, "authorised")
         elif letter := self._answer_from_memory(pair):
             self._apply(Asked(Kind.MESSAGE, pair, message), letter, "remembered")
@@ -299,7 +300,7 @@ class Prosody:
         self.state, self.greets_later, self.dies_after = "away", False, None
         self._forget_all()
 
-    def flush(self, user: BareJid) -> "asyncio.Future[None]":
+    def flush(self, user: BareJid, contact: BareJid | None = None) -> "asyncio.Future[None]":
         """The desk's ``flush``; see below for the rest."""
         return self._do(lambda: self._remembered.pop(user, None) and None)
 
@@ -340,8 +341,7 @@ class Prosody:
     def _relation(self, pair: Pair) -> Relation:
         item = self.items[pair]
         return Relation(
-            subscribed_to=item.sees,
-            in_roster=item.sees or item.seen_by or item.approved,
+            added=item.sees,
             authorized=item.seen_by,
             approved=item.approved,
             pending=item.pending,

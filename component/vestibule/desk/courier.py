@@ -61,6 +61,9 @@ class Courier:
         for user in turn.flushes:
             send = partial(self._gate.flush, user)
             self._watch(user, self._flush(send(), send))
+        for user, contact in turn.unwritten:
+            send = partial(self._gate.flush, user, contact)
+            self._watch(user, self._flush(send(), send))
         for host in turn.house.hosts if turn.flushes_all else ():
             send = partial(self._gate.flush_all, host)
             self._watch(EVERYBODY, self._flush(send(), send))

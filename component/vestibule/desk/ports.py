@@ -80,8 +80,11 @@ class Gate(Protocol):
     def settled(self, user: BareJid, contact: BareJid) -> "asyncio.Future[None]":
         """Say that nothing of a pair is held any more. Raises GateAway, GateRefused."""
 
-    def flush(self, user: BareJid) -> "asyncio.Future[None]":
-        """Have the verdicts remembered for a user forgotten. Raises GateAway, GateRefused."""
+    def flush(self, user: BareJid, contact: BareJid | None = None) -> "asyncio.Future[None]":
+        """Have the verdicts remembered for a user forgotten, and that the user wrote to *contact*.
+
+        Raises GateAway, GateRefused.
+        """
 
     def flush_all(self, host: str) -> "asyncio.Future[None]":
         """Have all remembered verdicts of a host forgotten. Raises GateAway, GateRefused."""

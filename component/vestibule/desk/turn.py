@@ -63,6 +63,8 @@ class Turn:
         self.touched: set[BareJid] = set()
         self.acts: list[QueuedAct] = []
         self.flushes: set[BareJid] = set()
+        self.unwritten: set[Pair] = set()
+        """Of whom it counts no longer that the user wrote to them: the next time is told anew."""
         self.releases: list[Pair] = []
         self.holds: set[Pair] = set()
         """Of whom something is held in this turn: not on disk before it is over."""
@@ -136,8 +138,11 @@ class Turn:
         self, profile: Profile, contact: BareJid, standing: Standing, *, flush: bool = True
     ) -> None:
         """Record what the user did about a contact; *flush*: it may change what is decided."""
-        if profile.standing_of(contact) == standing:
+        before = profile.standing_of(contact)
+        if before == standing:
             return
+        if before.wrote_at is not None and standing.wrote_at is None:
+            self.unwritten.add((profile.user, contact))
         if standing == Standing():
             profile.standing.pop(contact, None)
         else:

@@ -90,9 +90,10 @@ def settled(user: BareJid, contact: BareJid) -> str:
     return f"<settled xmlns='{NAMESPACE}'{_pair(user, contact)}/>"
 
 
-def flush(user: BareJid | None) -> str:
+def flush(user: BareJid | None, contact: BareJid | None = None) -> str:
     """Return the payload that has the gate forget what it remembers, about a user or at all."""
     whose = f" user={quoteattr(user)}" if user else ""
+    whose += f" contact={quoteattr(contact)}" if contact else ""
     return f"<flush xmlns='{NAMESPACE}'{whose}/>"
 
 

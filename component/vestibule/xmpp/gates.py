@@ -89,9 +89,9 @@ class Gates:
         """Say that nothing of a pair is held any more."""
         return self._ask(host_of(user), writing.settled(user, contact))
 
-    def flush(self, user: BareJid) -> "asyncio.Future[None]":
+    def flush(self, user: BareJid, contact: BareJid | None = None) -> "asyncio.Future[None]":
         """Have the verdicts remembered for a user forgotten."""
-        return self._ask(host_of(user), writing.flush(user))
+        return self._ask(host_of(user), writing.flush(user, contact))
 
     def flush_all(self, host: str) -> "asyncio.Future[None]":
         """Have all remembered verdicts of a host forgotten."""

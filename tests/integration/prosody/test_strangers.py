@@ -122,6 +122,23 @@ async def test_whom_the_user_wrote_to_first_may_answer(stage: Stage) -> None:
     await bob.nothing(notice(stage, alice.bare))
 
 
+async def test_whom_the_user_forgot_may_answer_the_next_message(stage: Stage) -> None:
+    bob = await stage.client("bob")
+    alice = await stage.client("alice")
+    bob.send_message(alice.bare, "is the piano still for sale?")
+    await decided(stage, bob)
+    await say(stage, bob, f"forget {alice.bare}")
+    alice.send_message(bob.bare, "who is asking?")
+    await bob.expect(notice(stage, alice.bare))
+
+    bob.send_message(alice.bare, "somebody who plays")
+    await decided(stage, bob)
+    alice.send_message(bob.bare, "then come and see it")
+
+    await bob.expect(message("who is asking?", frm=alice.jid))
+    await bob.expect(message("then come and see it", frm=alice.jid))
+
+
 async def test_whom_the_user_wrote_to_is_not_seen_by_that(stage: Stage) -> None:
     bob = await stage.client("bob")
     alice = await stage.client("alice")
