@@ -12,14 +12,14 @@ files["prosody/mod_vestibule"] = {
 		};
 		prosody = {
 			fields = {
-				hosts = { other_fields = true; read_only = false }; bare_sessions = { other_fields = true }; full_sessions = { other_fields = true };
+				hosts = { other_fields = true; read_only = false }; bare_sessions = { other_fields = true; read_only = false }; full_sessions = { other_fields = true };
 				core_post_stanza = {}; version = {};
 			};
 		};
 	};
 }
 for _, method in ipairs {
-	"add_timer", "fire_event", "get_option_number", "get_option_string", "hook", "hook_global", "hook_object_event",
+	"add_feature", "add_timer", "fire_event", "get_option_boolean", "get_option_number", "get_option_string", "hook", "hook_global", "hook_object_event",
 	"log", "metric", "open_store", "require", "set_status", "send", "measure",
 } do
 	files["prosody/mod_vestibule"].read_globals.module.fields[method] = {};

@@ -18,6 +18,7 @@ gc = { threshold = 200 }
 plugin_paths = { "/opt/vestibule/prosody" }
 
 modules_enabled = {
+	"admin_shell", -- for prosodyctl: adduser, module:reload
 	"disco", "roster", "saslauth", "tls", "blocklist", "mam",
 	"bookmarks", "carbons", "csi_simple", "dialback", "pep", "ping", "private", "smacks",
 	"time", "vcard4", "vcard_legacy", "version",

@@ -39,8 +39,8 @@ REACTIVE = Settings(model=Model.REACTIVE)
 WROTE = Standing(wrote_at=NOW - timedelta(days=1))
 APPROVED = Standing(approved_at=NOW - timedelta(days=1))
 DENIED = Standing(denied_until=NOW + timedelta(days=6))
-ADDED = Relation(subscribed_to=True, in_roster=True)
-AUTHORIZED = Relation(in_roster=True, authorized=True)
+ADDED = Relation(added=True)
+AUTHORIZED = Relation(authorized=True)
 
 
 def at(**distance: float) -> datetime:

@@ -37,6 +37,8 @@ _HELD: pytest.StashKey[ExitStack] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prosody", default=",".join(SERVERS), help="which servers to test with")
     parser.addoption("--require-all", action="store_true", help="fail where a server is missing")
+    parser.addoption("--wheel", type=Path, help="the wheel to try, else one is built")
+    parser.addoption("--pictures", type=Path, help="a folder for the pictures of the documents")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -108,6 +110,13 @@ def installation(request: pytest.FixtureRequest) -> Installation:
             pytest.fail(f"server {request.param} is required: {found}", pytrace=False)
         pytest.skip(f"NOT TESTED with server {request.param}: {found}")
     return found
+
+
+@pytest.fixture(scope="session")
+def pictures(pytestconfig: pytest.Config) -> Path | None:
+    """Where pictures for the documents are put, if they are wanted."""
+    folder: Path | None = pytestconfig.option.pictures
+    return folder
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -125,8 +125,11 @@ class FakePost:
 
     def __init__(self) -> None:
         self.letters: list[tuple[BareJid, Letter]] = []
+        self.is_away = False
 
     def tell(self, user: BareJid, letter: Letter) -> bool:
+        if self.is_away:
+            return False
         self.letters.append((user, letter))
         return True
 

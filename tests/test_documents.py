@@ -5,16 +5,23 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer.main
 
-from vestibule.commands.table import BY_WORD
-from vestibule.config import Config
-from vestibule.core.model import Model
+from vestibule import cli
+from vestibule.commands.base import Access
+from vestibule.commands.table import BY_WORD, TABLE
+from vestibule.config import SECTIONS, Config
+from vestibule.watch.meters import Meters
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "prosody").rglob("*.md")]
 )
-DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+SOURCES = "".join(
+    path.read_text("utf-8")
+    for path in (*(ROOT / "component").rglob("*.py"), *(ROOT / "prosody").rglob("*.lua"))
+)
 
 
 def name_of(path: Path) -> str:
@@ -72,11 +79,11 @@ def words_of(document: str) -> set[str]:
     return {word.split()[0] for cell in cells for word in re.findall(r"`([^`]+)`", cell)}
 
 
-def test_the_user_guide_names_words_that_exist() -> None:
+def test_the_user_guide_names_every_word() -> None:
     named = words_of((ROOT / "docs" / "user.md").read_text("utf-8"))
 
-    assert {model.value for model in Model} <= named
-    assert named <= BY_WORD.keys()
+    users = {word for word, (command, _) in BY_WORD.items() if command.access is Access.USER}
+    assert users == named
 
 
 def test_the_architecture_names_every_room_and_no_other() -> None:
@@ -85,6 +92,13 @@ def test_the_architecture_names_every_room_and_no_other() -> None:
 
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
     assert rooms == set(re.findall(r"^\| `(\w+)/` \|", document, re.M))
+
+
+def test_the_architecture_names_every_folder_of_tests() -> None:
+    document = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+
+    folders = {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").rglob("*/*.py")}
+    assert folders == set(re.findall(r"`tests/(\w+)/", document)) - {"fixtures"}
 
 
 @pytest.mark.parametrize("name", ["architecture.md", "glossary.md"])
@@ -101,14 +115,14 @@ def test_files_that_are_named_exist(name: str) -> None:
     assert [] == [path for path in named if not any((each / path).exists() for each in folders)]
 
 
-def test_the_configuration_in_the_readme_is_one() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    (block,) = re.findall(r"^ *```toml\n(.*?)^ *```", readme, re.M | re.S)
+def test_the_configuration_in_the_admin_guide_is_one() -> None:
+    guide = (ROOT / "docs" / "admin.md").read_text("utf-8")
+    (block,) = re.findall(r"^ *```toml\n(.*?)^ *```", guide, re.M | re.S)
 
     config = Config.model_validate({**tomllib.loads(block), "secret": "any"})
 
-    assert f'Component "{config.jid}"' in readme
-    assert all(f'VirtualHost "{host}"' in readme for host in config.hosts)
+    assert f'Component "{config.jid}"' in guide
+    assert all(f'VirtualHost "{host}"' in guide for host in config.hosts)
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:
@@ -117,21 +131,88 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert readme.startswith("# Vestibule\n\n```\n./dev demo\n./dev test\n```\n")
 
 
-def options_named() -> list[str]:
-    """Return what the admin guide names as an option of a section."""
-    guide = (ROOT / "docs" / "admin.md").read_text("utf-8")
-    sections = "|".join(
-        name for name, field in Config.model_fields.items() if hasattr(field.default, "model_dump")
-    )
-    return sorted(set(re.findall(rf"`((?:{sections})\.\w+)", guide)))
+def code_of(path: Path) -> list[str]:
+    """Return what a document shows as code: spans, and lines of blocks."""
+    text = path.read_text("utf-8")
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.M | re.S)
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S))
+    return [*spans, *(line.strip() for block in blocks for line in block.splitlines())]
 
 
-@pytest.mark.parametrize("option", options_named())
-def test_options_in_the_admin_guide_exist(option: str) -> None:
-    section, _, key = option.partition(".")
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_options_that_are_named_exist(path: Path) -> None:
+    sections = "|".join(SECTIONS)
+    named = {
+        (found[1], found[2])
+        for code in code_of(path)
+        if (found := re.match(rf"({sections})\.(\w+)\b(?!\.|/)", code)) and found[2] != "py"
+    }
 
-    assert key in type(Config.model_fields[section].default).model_fields
+    assert [] == [f"{section}.{key}" for section, key in named if key not in SECTIONS[section]]
 
 
-def test_the_admin_guide_names_options() -> None:
-    assert len(options_named()) > 2
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_verbs_of_developers_exist(path: Path) -> None:
+    cases = (ROOT / "dev").read_text("utf-8").partition("\ncase $verb in")[2]
+    verbs = set(re.findall(r"[a-z]+", " ".join(re.findall(r"^ +([a-z |-]+)\)", cases, re.M))))
+    named = {word for code in code_of(path) for word in re.findall(r"\./dev ([a-z]+)", code)}
+
+    assert {"test", "lint"} <= verbs
+    assert set() == named - verbs
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_commands_at_the_shell_exist_with_their_options(path: Path) -> None:
+    program = typer.main.get_command(cli.app)
+    for code in code_of(path):
+        for said in re.findall(r"(?:^|/| )vestibule ([a-z-]+(?: .*)?)$", code):
+            words = said.split(" #")[0].split()
+            command = program
+            while hasattr(command, "commands") and words and words[0][0] != "-":
+                assert words[0] in command.commands, f"{code}: no command {words[0]}"
+                command = command.commands[words.pop(0)]
+            known = {option for each in command.params for option in each.opts}
+            options = {word.partition("=")[0] for word in words if word.startswith("--")}
+            assert options <= known, f"{code}: no such option"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_words_and_nodes_of_administrators_exist(path: Path) -> None:
+    nodes = {command.node for command in TABLE}
+    named = {word for code in code_of(path) for word in re.findall(r"^admin-[a-z-]*[a-z]", code)}
+
+    assert set() == named - BY_WORD.keys() - nodes
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_metrics_options_of_the_gate_and_stores_exist(path: Path) -> None:
+    named = {name for code in code_of(path) for name in re.findall(r"\bvestibule_[a-z_]+", code)}
+    metrics = {family.name for family in Meters().registry.collect()}
+
+    written = set(re.findall(r"vestibule_[a-z_]+", SOURCES))
+    assert set() == {name.removesuffix("_total") for name in named} - written - metrics
+
+
+def test_lines_of_logs_are_in_the_code() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    table = page.partition("## A line in a log")[2]
+    lines = re.findall(r"^\| `([^`]+)` \|", table, re.M)
+    parts = [part.strip(" ():;") for line in lines for part in re.split("…|5|: ", line)]
+
+    assert len(lines) > 5
+    assert [] == [part for part in parts if part not in SOURCES]
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text("utf-8").partition("## All pages")[2]
+    linked = {Path(target).name for target in re.findall(r"\]\(([^)#]+)\)", index)}
+
+    assert set() == {path.name for path in (ROOT / "docs").glob("*.md")} - linked - {"index.md"}
+
+
+def test_every_decision_is_in_its_index_with_its_title() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
+
+    for path in DECISIONS:
+        title = path.read_text("utf-8").partition("\n")[0].partition(": ")[2]
+        assert f"[{title}]({path.name})" in index

@@ -6,21 +6,29 @@ Responsible for who knows whom. Nothing is decided here.
 import asyncio
 import logging
 import signal
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
+from vestibule import log as logs
 from vestibule import texts
 from vestibule.commands.chat import Chat
 from vestibule.commands.office import Office
 from vestibule.config import Config
 from vestibule.core.model import BareJid, Rule, Settings, Verdict
+from vestibule.core.rulebook import Rulebook
 from vestibule.desk import expiry
 from vestibule.desk import house as choices
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
+from vestibule.desk.turn import Turn
+from vestibule.errors import StoreError
 from vestibule.gate.reading import Reader
 from vestibule.gate.writing import BounceText
+from vestibule.reload import Reloading
 from vestibule.store.database import Database
 from vestibule.watch.duty import Duty
 from vestibule.watch.health import Facts, Health
@@ -38,62 +46,81 @@ log = logging.getLogger(__name__)
 _PATIENCE: Final = 15.0
 """Seconds in which every gate should have greeted."""
 
-
-def run(config: Config) -> int:
-    """Run until a signal says stop; return the exit status."""
-    return asyncio.run(_run(config))
+_LAST_TURNS: Final = 5.0
+"""Seconds the desk has for what it was asked before the end; gates wait no longer."""
 
 
-async def _run(config: Config) -> int:
-    stop = asyncio.Event()
+def run(config: Config, read: Callable[[], Config]) -> int:
+    """Run until a signal says stop; return the exit status. SIGHUP has the configuration *read*."""
+    return asyncio.run(_run(config, read))
+
+
+async def _run(config: Config, read: Callable[[], Config]) -> int:
+    stop, reloading = asyncio.Event(), Reloading(config, read)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reloading.ask)
     async with Database.open(config.database) as database:
         house = house_from(config, await database.admin_rules())
         choices.apply(house, house.defaults, await database.chosen_for_all())
         app = App(config, database, house)
-        await app.run(stop)
+        await app.run(stop, reloading)
     return 0
 
 
-def house_from(config: Config, admin_rules: list[Rule]) -> House:
+def house_from(config: Config, admin_rules: Iterable[Rule]) -> House:
     """Return what the operator decided for everybody."""
-    limits = config.limits
     return House(
         hosts=frozenset(config.hosts),
-        defaults=Settings(config.default_model, config.default_strangers),
-        admin_rules=admin_rules,
+        defaults=_settings(config),
+        admin_rules=Rulebook(admin_rules),
+        admins=_admins(config),
         language=config.texts.language,
-        limits=Limits(
-            requests_per_user=limits.requests_per_user,
-            held_per_contact=limits.held_per_contact,
-            held_per_user=limits.held_per_user,
-            held_bytes_per_user=limits.held_bytes_per_user,
-            rules_per_user=limits.rules_per_user,
-            notices_per_hour=limits.notices_per_hour,
-            request_expiry=limits.request_expiry,
-            quiet_after_deny=limits.quiet_after_deny,
-        ),
+        limits=_limits(config),
     )
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(config.default_model, config.default_strangers)
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        requests_per_user=limits.requests_per_user,
+        held_per_contact=limits.held_per_contact,
+        held_per_user=limits.held_per_user,
+        held_bytes_per_user=limits.held_bytes_per_user,
+        rules_per_user=limits.rules_per_user,
+        notices_per_hour=limits.notices_per_hour,
+        strangers_per_minute=limits.strangers_per_minute,
+        lock_down=limits.lock_down,
+        request_expiry=limits.request_expiry,
+        quiet_after_deny=limits.quiet_after_deny,
+    )
+
+
+def _admins(config: Config) -> frozenset[BareJid]:
+    return frozenset(map(BareJid, config.admins))
 
 
 class App:
     """The running component."""
 
     def __init__(self, config: Config, database: Database, house: House) -> None:
-        jid = self._jid = config.jid
+        jid = config.jid
+        self._config = config
         reader = Reader(house.hosts, prepare=prepare, render=_render)
         gates = Gates(jid, reader, bounces(house.language))
         self._meters = Meters()
         self.desk = Desk(
             database, house, gates, gates, lambda: datetime.now(UTC), watch=self._meters
         )
-        office = Office(
+        office = self._office = Office(
             self.desk,
             database,
-            configured=Settings(config.default_model, config.default_strangers),
-            admins=frozenset(map(BareJid, config.admins)),
+            configured=_settings(config),
             jid=jid,
             prepare=prepare,
             body_of=body_of,
@@ -115,7 +142,7 @@ class App:
             take=self.desk.put,
             visitor=self._door.visit,
             is_full=self._meters.counting_full(
-                lambda: self.desk.waiting >= config.limits.max_queue
+                lambda: self.desk.waiting >= self._config.limits.max_queue
             ),
             on_link=self._on_link,
         )
@@ -147,6 +174,8 @@ class App:
             greeted=frozenset(self._gates.greeted),
             is_writing=self._meters.is_writing,
             queue=self.desk.waiting,
+            tasks=len(asyncio.all_tasks()),
+            forms=self._adhoc.open_forms,
         )
 
     def _on_link(self, up: bool) -> None:
@@ -172,38 +201,79 @@ class App:
                 "no gate has greeted for %s: enable the module there "
                 '(modules_enabled = { "vestibule" }) and set vestibule_component = "%s"',
                 host,
-                self._jid,
+                self._config.jid,
             )
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def take_up(self, config: Config) -> None:
+        """Let what needs no restart be as *config* says.
+
+        Raises:
+            StoreError: what administrators chose could not be read; nothing is changed.
+        """
+
+        async def renew(turn: Turn) -> None:
+            chosen = await self._database.chosen_for_all()
+            turn.flushes_all = True
+            turn.after.append(partial(self._furnish, config, chosen))
+
+        await self.desk.do(renew)
+        logs.configure(config.log, config.secret.get_secret_value())
+
+    def _furnish(self, config: Config, chosen: Mapping[str, str]) -> None:
+        self._config = config
+        house, office = self.desk.house, self._office
+        house.limits, house.language = _limits(config), config.texts.language
+        house.admins = _admins(config)
+        self._gates.bounces = bounces(house.language)
+        office.configured = _settings(config)
+        choices.apply(house, office.configured, chosen)
+
+    async def _drain(self) -> None:
+        """Let the desk answer all it has by now; a disk that stands still is not waited for."""
+        with suppress(TimeoutError, StoreError):
+            async with asyncio.timeout(_LAST_TURNS):
+                await self.desk.do(_nothing)
+
+    async def run(self, stop: asyncio.Event, reloading: Reloading) -> None:
         """Serve until *stop* is set, then finish what can be finished."""
         working = asyncio.create_task(self.desk.run())
         linked = asyncio.create_task(self.uplink.run())
         watching = asyncio.create_task(self._duty.run())
         ending = asyncio.create_task(expiry.run(self.desk, self._database))
+        reading = asyncio.create_task(reloading.run(self.take_up))
         stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
-        tasks = [working, linked, watching, ending, stopping]
+        tasks = [working, linked, watching, ending, reading, stopping]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in (working, linked, watching, ending):
+            for task in (working, linked, watching, ending, reading):
                 if task.done():
                     task.result()
         finally:
             watching.cancel()
+            if not working.done():
+                await self._drain()
             await self.uplink.stop()
             await self._door.close()
             await self._adhoc.close()
             await self._interface.close()
             await self.desk.courier.close()
-            for task in (working, linked, ending, stopping):
+            for task in (working, linked, ending, reading, stopping):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _nothing(_turn: Turn) -> None:
+    """Take a place in the desk's queue."""
+
+
+_AUTH: Final = ("auth", "subscription-required")
 
 
 def bounces(language: str) -> list[BounceText]:
     """Return what senders are told, for each refusing verdict."""
     return [
-        BounceText(Verdict.BOUNCE, "auth", "subscription-required", texts.ask_first(language)),
+        BounceText(Verdict.BOUNCE, *_AUTH, texts.ask_first(language)),
+        BounceText(Verdict.BOUNCE, *_AUTH, texts.asked_already(language), waiting=True),
         BounceText(Verdict.REFUSE, "cancel", "service-unavailable", texts.not_reachable(language)),
         BounceText(Verdict.WAIT, "wait", "resource-constraint", texts.too_much_waits(language)),
     ]

@@ -10,6 +10,7 @@ import logging
 import os
 import stat
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,14 @@ import typer
 from vestibule import __version__
 from vestibule.errors import EXIT_FAILURE, VestibuleError, one_line
 from vestibule.ops import verbs
-from vestibule.ops.invocation import ConfigOption, config_path, fail, load_config
+from vestibule.ops.invocation import (
+    ConfigOption,
+    JsonOption,
+    config_path,
+    fail,
+    load_config,
+    show_json,
+)
 
 if TYPE_CHECKING:
     from vestibule.config import Config
@@ -80,8 +88,9 @@ def run(config: ConfigOption = None) -> None:
         logger.warning("%s is open to every user; run chmod o-rwx on it", path)
     try:
         from vestibule import app as component
+        from vestibule.config import load
 
-        status = component.run(settings)
+        status = component.run(settings, partial(load, path))
     except VestibuleError as error:
         fail(error)
     except Exception:
@@ -91,12 +100,16 @@ def run(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def check_config(config: ConfigOption = None) -> None:
+def check_config(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     """Name the mistakes in a configuration, or show it."""
     path = config_path(config)
     settings = load_config(path)
+    values = settings.model_dump(mode="json", exclude={"secret"})
+    if as_json:
+        show_json(values)
+        return
     typer.echo(f"ok: {one_line(str(path)) if path else 'the environment alone'}")
-    for section, value in settings.model_dump(mode="json", exclude={"secret"}).items():
+    for section, value in values.items():
         for key, inner in value.items() if isinstance(value, dict) else [("", value)]:
             name = f"{section}.{key}" if key else section
             typer.echo(f"  {name} = {json.dumps(inner)}")

@@ -55,6 +55,8 @@ class Limits(Section):
     held_bytes_per_user: Count = 10_485_760
     rules_per_user: Count = 500
     notices_per_hour: CountOrNone = 20
+    strangers_per_minute: CountOrNone = 60
+    lock_down: Annotated[timedelta, lasting("1m", "1d")] = timedelta(minutes=10)
     request_expiry: Annotated[timedelta, lasting("1s", "3650d")] = timedelta(days=30)
     quiet_after_deny: Annotated[timedelta, lasting("0s", "3650d")] = timedelta(days=7)
     max_queue: Count = 10_000

@@ -11,3 +11,8 @@ def plugin_path() -> Path:
     shared = "share/vestibule/prosody"
     candidates = [checkout, Path(sys.prefix, shared), Path(sysconfig.get_path("data"), shared)]
     return next((path for path in candidates if (path / "mod_vestibule").is_dir()), checkout)
+
+
+def example() -> Path:
+    """Return the example configuration, which has every option."""
+    return plugin_path().parent / "config" / "vestibule.toml"

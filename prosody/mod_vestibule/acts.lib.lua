@@ -3,7 +3,7 @@ local st = require "util.stanza"; -- COMPAT 0.12
 local jid = require "util.jid";
 local user_exists = require "core.usermanager".user_exists;
 
-return function (link, memory, roster, stanzas, deliveries, checks)
+return function (link, memory, roster, blocklist, stanzas, deliveries, checks)
 
 local host = module.host;
 local host_session = prosody.hosts[host];
@@ -35,12 +35,12 @@ end
 function acts.block(user, contact)
 	memory.forget_written(user, contact);
 	memory.forget(user);
-	return roster.edit_blocklist(user, contact, "block");
+	return blocklist.edit(user, contact, "block");
 end
 
 function acts.unblock(user, contact)
 	memory.forget(user);
-	return roster.edit_blocklist(user, contact, "unblock");
+	return blocklist.edit(user, contact, "unblock");
 end
 
 function acts.flush(user, contact)

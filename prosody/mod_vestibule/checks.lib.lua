@@ -1,5 +1,6 @@
 -- Checks: asking the component about one stanza, and applying what it answers.
 local st = require "util.stanza"; -- COMPAT 0.12: prosody.util.* does not resolve there
+local errors = module:require "errors";
 
 return function (link, memory, roster, stanzas)
 
@@ -15,22 +16,35 @@ local function let_pass(check)
 	post(check.origin, check.stanza);
 end
 
--- What the component said at hello that a sender is told, by letter of the verdict.
-local replies = {};
+local unchecked = errors.new("wait", "remote-server-timeout", "This message could not be checked right now. Please try again later.");
+local too_many = errors.new("wait", "resource-constraint", "Too many messages wait here right now. Please try again later.");
+local not_there = errors.new("cancel", "service-unavailable"); -- what Prosody says of a resource that is not there
 
-local function bounce(check, kind, condition, text)
+-- What the component said at hello that a sender is told, by letter of the verdict; and what one is
+-- told instead whose request waits.
+local replies, replies_to_waiting = {}, {};
+
+local function reply_for(check, letter)
+	if check.stanza.name == "iq" or not letter then return nil; end
+	return check.is_waiting and replies_to_waiting[letter] or replies[letter];
+end
+
+local function bounce(check, err)
 	local stanza = check.stanza;
 	if stanza.name == "presence" or stanza.name == "message" and stanzas.is_chatter(stanza) then return; end
-	check.origin.send(st.error_reply(stanza, kind, condition, text));
+	errors.tell(check.origin, stanza, err);
+end
+
+-- Too much is asked for: neither judged nor kept.
+local function put_off(check)
+	if check.stanza.attr.type ~= "error" then
+		bounce(check, too_many);
+	end
+	return true;
 end
 
 local function bounce_as(check, letter)
-	local reply = check.stanza.name ~= "iq" and replies[letter];
-	if reply then
-		bounce(check, reply.type, reply.condition, reply.text);
-	else
-		bounce(check, "cancel", "service-unavailable"); -- what Prosody says of a resource that is not there
-	end
+	bounce(check, reply_for(check, letter) or not_there);
 end
 
 -- Whether accounts that do not exist are not answered for at all.
@@ -58,19 +72,39 @@ local function fall_back(check)
 	let_pass(check);
 end
 
+-- What becomes of strangers of whom there is no verdict: by default they are asked to try later;
+-- "pass" lets their messages through, "stock" has Prosody treat them as it would without us.
+local policy = module:get_option_string("vestibule_failure_policy", "refuse");
+if policy ~= "refuse" and policy ~= "pass" and policy ~= "stock" then
+	error("vestibule_failure_policy must be \"refuse\", \"pass\" or \"stock\"", 0);
+end
+
+local function try_later(check)
+	bounce(check, unchecked);
+end
+
+local function refuse(check)
+	bounce(check, not_there);
+end
+
+local on_failure = {
+	refuse = { message = try_later, iq = refuse, probe = answer_offline };
+	pass = { message = let_pass, iq = refuse, probe = answer_offline }; -- nobody sees more than else
+	stock = { message = let_pass, iq = let_pass, probe = answer_unsubscribed };
+};
+
 -- No verdict to be had. The authorised are never in the way of an outage.
 local function without_verdict(check)
 	if check.is_withdrawn then return; end
 	if check.kind == "subscribe" then
+		link.count_unjudged(check.kind, "fallback");
 		fall_back(check);
-	elseif check.kind == "probe" then
-		answer_offline(check);
-	elseif roster.is_authorized(check.user, check.contact) then
+	elseif (check.kind ~= "iq" or roster.is_at_hand(check.user)) and roster.is_authorized(check.user, check.contact) then
+		link.count_unjudged(check.kind, "authorized");
 		let_pass(check);
-	elseif check.kind == "iq" then
-		bounce(check, "cancel", "service-unavailable");
 	else
-		bounce(check, "wait", "remote-server-timeout", "This message could not be checked right now. Please try again later.");
+		link.count_unjudged(check.kind, policy, true);
+		on_failure[policy][check.kind](check);
 	end
 end
 
@@ -94,12 +128,14 @@ local function ask(kind, user, contact, origin, stanza)
 	if origin.type ~= "c2s" or kind == "subscribe" then
 		stanza = st.clone(stanza); -- others reuse what they send
 	end
-	local attr = roster.facts(user, contact);
+	if kind == "message" then stanzas.strip_forgeries(stanza); end
+	-- An offline user has no device that could be asked something: no roster is read for that.
+	local attr = (kind ~= "iq" or roster.is_at_hand(user)) and roster.facts(user, contact) or {};
 	attr.kind, attr.user, attr.contact = kind, user, contact;
 	local check = {
 		kind = kind; user = user; contact = contact; attr = attr;
 		origin = origin; stanza = stanza; wire = stanzas.to_wire(stanza);
-		pair = memory.pair(user, contact);
+		pair = memory.pair(user, contact); is_waiting = attr.pending ~= nil;
 	};
 	local line = overtaken[check.pair];
 	if line then
@@ -154,8 +190,13 @@ local apply = {
 	o = function (check) roster.polite_block(check.user, check.contact); end;
 };
 
+-- A request may have come in since, and must not be taken back by this.
+local function answer_stranger(check)
+	if roster.is_pending(check.user, check.contact) then answer_offline(check); else answer_unsubscribed(check); end
+end
+
 -- What is no business of a probe changes nothing and gives nothing away.
-local answer_probe = { p = answer_unsubscribed; k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
+local answer_probe = { p = answer_stranger; k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
 
 function link.on.verdict(check, letter)
 	memory.check_ends(check.pair);
@@ -172,7 +213,9 @@ function link.on.verdict(check, letter)
 	if check.is_withdrawn then return; end
 	local remember = check.remember;
 	if remember then
-		memory.remember(check.user, check.kind, remember.any and "" or check.contact, letter, remember.lifetime);
+		local contact = remember.any and "" or check.contact;
+		-- A capital stands for "and their request waits": a sender is told the same by heart as when asked.
+		memory.remember(check.user, check.kind, contact, check.is_waiting and contact ~= "" and letter:upper() or letter, remember.lifetime);
 	end
 	local handler = check.kind == "probe" and answer_probe[letter] or apply[letter];
 	if not handler then
@@ -188,13 +231,22 @@ function link.on.gave_up(check)
 	if check.is_stale then catch_up(check); end
 end
 
+-- Whether the user has had to do with the contact: no stranger, whatever is said about these.
+local function is_known(user, contact)
+	return memory.has_written(user, contact) or next(roster.facts(user, contact)) ~= nil;
+end
+
 -- What a verdict remembered for this pair says; nil if it must be asked about.
 local function answer_from_memory(kind, user, contact, origin, stanza)
-	local letter = not memory.is_busy(user, contact) and memory.remembered(user, kind, contact);
-	if not letter then return nil; end
+	if memory.is_busy(user, contact) then return nil; end
+	local letter, is_for_strangers = memory.remembered(user, kind, contact);
+	if not letter or is_for_strangers and (not roster.is_at_hand(user) or is_known(user, contact)) then return nil; end
+	local is_waiting = letter ~= letter:lower();
+	letter = letter:lower();
+	if kind == "message" and letter == "p" then stanzas.strip_forgeries(stanza); end
 	if letter ~= "p" or kind == "probe" then
 		local handler = kind == "probe" and answer_probe[letter] or apply[letter];
-		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
+		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact, is_waiting = is_waiting }, letter);
 	end
 	return letter;
 end
@@ -209,8 +261,8 @@ end
 return {
 	ask = ask; overtake = overtake; each_later = each_later; answer_from_memory = answer_from_memory; is_passed = is_passed;
 	mark_passed = function (stanza) passed[stanza] = true; end;
-	set_replies = function (new) replies = new; end;
-	refuse = bounce_as; answer_offline = answer_offline; answer_unsubscribed = answer_unsubscribed;
+	set_replies = function (new, to_waiting) replies, replies_to_waiting = new, to_waiting; end;
+	let_pass = let_pass; put_off = put_off; refuse = bounce_as; answer_offline = answer_offline; answer_unsubscribed = answer_unsubscribed;
 	unknown_are_silent = unknown_are_silent;
 };
 

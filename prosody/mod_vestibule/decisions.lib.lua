@@ -2,6 +2,7 @@
 -- before the stanza moves on, on the stream its verdicts come by.
 local jid = require "util.jid"; -- COMPAT 0.12
 local st = require "util.stanza";
+local match = string.match;
 
 local xmlns_report = "urn:xmpp:reporting:1";
 local max_report = 4096; -- characters
@@ -90,6 +91,10 @@ local function on_own_message(event)
 	local origin, stanza = event.origin, event.stanza;
 	local to, kind = stanza.attr.to, stanza.attr.type;
 	if origin.type ~= "c2s" or not to or kind == "error" then return; end
+	local mine = origin.roster;
+	local item = mine and (mine[to] or mine[match(to, "^[^/]*")]);
+	local subscription = item and item.subscription;
+	if subscription == "both" or subscription == "from" then return; end -- the roster lets all pass that comes back
 	local user, contact = origin.username .. "@" .. origin.host, jid.bare(to);
 	if user == contact or is_exempt.service(contact) or is_exempt.room(user, contact) then return; end
 	if memory.note_written(user, contact) and kind ~= "groupchat" and not roster.is_authorized(user, contact)

@@ -2,10 +2,11 @@
 local jid = require "util.jid"; -- COMPAT 0.12
 local user_exists = require "core.usermanager".user_exists;
 
-return function (memory, roster, stanzas, checks, decisions, is_exempt)
+return function (memory, roster, checks, decisions, is_exempt, cold)
 
 local host = module.host;
 local bare_sessions, hosts = prosody.bare_sessions, prosody.hosts;
+local match = string.match;
 
 local function is_account(bare)
 	return user_exists((jid.split(bare)), host);
@@ -25,6 +26,9 @@ local function for_nobody(user, contact, origin, stanza)
 	return true;
 end
 
+-- No verdict is ever made for these.
+local is_no_talk = { error = true, headline = true, groupchat = true };
+
 -- A mediated invitation is judged by its inviter where the room vouches for them: a room of this
 -- server, where we can look behind the occupant's address. Else the sender is judged.
 local function inviter_of(contact, stanza)
@@ -40,56 +44,56 @@ local function inviter_of(contact, stanza)
 	return occupant and occupant.bare_jid or contact;
 end
 
-local function on_message(event)
+-- Each message to somebody here comes by. Contacts are through after two look-ups.
+local function on_message(event, is_served)
 	local origin, stanza = event.origin, event.stanza;
 	local attr = stanza.attr;
-	local to, from = attr.to, attr.from;
+	local to = attr.to;
 	if not to then return; end
-	local user, contact = jid.bare(to), jid.bare(from);
-	local online = bare_sessions[user];
-	local is_busy = memory.is_busy(user, contact);
-	if online and not is_busy then
-		local item = online.roster and online.roster[contact];
-		local subscription = item and item.subscription;
-		if subscription == "both" or subscription == "from" then return; end
+	local user, online = to, bare_sessions[to];
+	if not online then
+		user = match(to, "^[^/]*");
+		online = bare_sessions[user];
 	end
+	local sender = match(attr.from, "^[^/]*");
+	local item = online and online.roster and online.roster[sender];
+	local subscription = item and item.subscription;
+	if (subscription == "both" or subscription == "from") and not memory.is_busy(user, sender) then return; end
 	if checks.is_passed(stanza) then return; end
-	if user == contact or is_exempt.service(contact) then return; end
-	local kind = attr.type;
-	if not is_account(user) then
-		if kind == "error" or kind == "headline" or kind == "groupchat" then return; end
-		return for_nobody(user, contact, origin, stanza);
+	if user == sender or is_exempt.service(sender) then return; end
+	local kind, contact = attr.type, inviter_of(sender, stanza);
+	if not is_served and cold.is_cold(user, sender) then
+		-- What was said of this pair lately needs no roster.
+		local letter = not is_no_talk[kind] and contact == sender
+			and checks.answer_from_memory("message", user, contact, origin, stanza);
+		if letter then return letter ~= "p" or nil; end
+		if not cold.may_read(user, sender) then
+			return cold.wait(user, sender, origin, stanza) or checks.put_off({ origin = origin, stanza = stanza });
+		end
+	end
+	if not online and not is_account(user) then
+		if is_no_talk[kind] then return; end
+		return for_nobody(user, sender, origin, stanza);
 	end
 	-- What is nothing but news (personal eventing, say) has no place in an order.
-	if (not is_busy and not online or kind == "headline") and roster.is_authorized(user, contact) then return; end
-	if is_exempt.room(user, contact) then return; end
+	if (not online and not memory.is_busy(user, sender) or kind == "headline") and roster.is_authorized(user, sender) then return; end
+	if is_exempt.room(user, sender) then return; end
 	if kind == "error" or kind == "groupchat" then
-		if memory.has_written(user, contact) or roster.is_authorized(user, contact) then return; end
+		if kind == "error" and memory.has_written(user, sender) or roster.is_authorized(user, sender) then return; end
 		-- An error is not a stranger's way in, and is never answered; nor is a room the user is not in,
 		-- which forgets about them by our answer.
 		if kind == "groupchat" then checks.refuse({ origin = origin, stanza = stanza }); end
 		return true;
 	end
-	contact = inviter_of(contact, stanza);
-	if contact == user or contact ~= jid.bare(from) and roster.is_authorized(user, contact) then return; end
-	stanzas.strip_forgeries(stanza);
+	if contact == user or contact ~= sender and roster.is_authorized(user, contact) then return; end
 	local letter = checks.answer_from_memory("message", user, contact, origin, stanza);
 	if letter then return letter ~= "p" or nil; end
 	return checks.ask("message", user, contact, origin, stanza);
 end
 
--- For an offline user Prosody believes the roster of a contact of this server, which may believe
--- more than the user's own says: who is politely blocked is not told when the user was last here.
-local function on_bare_iq(event)
-	local origin, stanza = event.origin, event.stanza;
-	if not stanza.attr.to then return; end
-	local user, contact = stanza.attr.to, jid.bare(stanza.attr.from);
-	local sender = bare_sessions[contact];
-	local item = sender and not bare_sessions[user] and sender.roster and sender.roster[user];
-	if not item or item.subscription ~= "to" and item.subscription ~= "both" then return; end
-	if user == contact or not is_account(user) or roster.is_authorized(user, contact) then return; end
-	checks.refuse({ origin = origin, stanza = stanza });
-	return true;
+function cold.on.served(user, contact, origin, stanza)
+	local check = { user = user, contact = contact, origin = origin, stanza = stanza };
+	if not on_message(check, true) then checks.let_pass(check); end
 end
 
 -- A resource the contact may not see is answered for as one that is not there.
@@ -100,26 +104,36 @@ local function on_iq(event)
 	if kind ~= "get" and kind ~= "set" or not stanza.attr.from then return; end
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
 	if user == contact or is_exempt.service(contact) or not is_account(user)
-		or roster.is_authorized(user, contact) or is_exempt.room(user, contact) then return; end
+		or roster.is_at_hand(user) and roster.is_authorized(user, contact) or is_exempt.room(user, contact) then return; end
 	local letter = checks.answer_from_memory("iq", user, contact, origin, stanza);
 	if letter then return letter ~= "p" or nil; end
 	return checks.ask("iq", user, contact, origin, stanza);
 end
 
+local is_asked_about = { subscribe = true, unsubscribe = true, unsubscribed = true, probe = true };
+
 local function on_presence(event)
 	local origin, stanza = event.origin, event.stanza;
 	local kind = stanza.attr.type;
-	if kind ~= "subscribe" and kind ~= "unsubscribe" and kind ~= "probe" or not stanza.attr.to then return; end
+	if not kind or not is_asked_about[kind] or not stanza.attr.to then return; end
 	if checks.is_passed(stanza) then return; end
 	local user, contact = jid.bare(stanza.attr.to), jid.bare(stanza.attr.from);
 	if user == contact or is_exempt.service(contact) then return; end
 	if not is_account(user) then
-		if kind == "unsubscribe" then return; end
+		if kind == "unsubscribe" or kind == "unsubscribed" then return; end
 		return for_nobody(user, contact, origin, stanza);
+	end
+	if kind == "unsubscribed" then
+		if roster.is_added(user, contact) then memory.forget(user); end -- by its own act not any more
+		return;
 	end
 	if kind == "unsubscribe" then
 		decisions.withdraw(user, contact);
 		return;
+	end
+	if kind == "probe" and cold.is_cold(user, contact) and not cold.may_read(user, contact) then
+		if not checks.unknown_are_silent then checks.answer_offline({ user = user, contact = contact }); end
+		return true;
 	end
 	if roster.is_authorized(user, contact) then return; end
 	if kind == "subscribe" then
@@ -135,6 +149,6 @@ local function on_presence(event)
 		or checks.ask("probe", user, contact, origin, stanza);
 end
 
-return { on_message = on_message; on_iq = on_iq; on_bare_iq = on_bare_iq; on_presence = on_presence };
+return { on_message = on_message; on_iq = on_iq; on_presence = on_presence };
 
 end

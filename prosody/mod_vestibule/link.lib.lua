@@ -17,6 +17,7 @@ local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
 local host = module.host;
 local asked_total = module:metric("counter", "checks", "", "Checks asked of the component", { "kind" });
 local given_up_total = module:metric("counter", "given_up", "", "Checks given up: no verdict in time", { "kind" });
+local unjudged_total = module:metric("counter", "unjudged", "", "What became of stanzas without a verdict", { "kind", "outcome" });
 local unasked_total = module:metric("counter", "unasked", "", "Checks not asked: the component was away, or too many waited", { "kind" });
 local verdict_seconds = module:metric("histogram", "verdict", "seconds", "From asking to the verdict", {}, {
 	buckets = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5 };
@@ -46,6 +47,35 @@ local function attributes(attr)
 	end
 	table.sort(out);
 	return table.concat(out);
+end
+
+-- What became of strangers without a verdict since the last hello, which tells it.
+local unjudged = {}; -- kind -> outcome -> count
+
+local function count_unjudged(kind, outcome, is_told)
+	unjudged_total:with_labels(kind, outcome):add(1);
+	if not is_told then return; end
+	unjudged[kind] = unjudged[kind] or {};
+	unjudged[kind][outcome] = (unjudged[kind][outcome] or 0) + 1;
+end
+
+local function unjudged_text()
+	local texts, told = {}, {};
+	for kind, outcomes in pairs(unjudged) do
+		for outcome, count in pairs(outcomes) do
+			texts[#texts + 1] = "<unjudged" .. attributes({ kind = kind; outcome = outcome; count = tostring(count) }) .. "/>";
+			told[#told + 1] = { of = outcomes, outcome = outcome, count = count };
+		end
+	end
+	table.sort(texts);
+	return table.concat(texts), told;
+end
+
+local function unjudged_learnt(told)
+	for _, entry in ipairs(told) do
+		local left = (entry.of[entry.outcome] or 0) - entry.count;
+		entry.of[entry.outcome] = left > 0 and left or nil;
+	end
 end
 
 local function next_id()
@@ -219,7 +249,7 @@ local function refused(text)
 	module:set_status("error", "Refused by " .. component .. ": " .. text);
 end
 
-local function on_hello_reply(reply, names)
+local function on_hello_reply(reply, names, told)
 	if reply.attr.type == "error" then
 		local problem, condition, text = reply:get_error();
 		if problem == "wait" then return greet_later(); end -- it cannot write now
@@ -230,6 +260,7 @@ local function on_hello_reply(reply, names)
 		return refused("it speaks another version of the gate dialogue; update the older of both");
 	end
 	journal.acknowledge(names);
+	unjudged_learnt(told);
 	if not journal.is_empty() then return greet(); end -- more has happened meanwhile
 	state = "open";
 	module:log("info", "Connected to %s", component);
@@ -247,9 +278,10 @@ function greet()
 	end
 	state = "greeting";
 	local events, names = journal.pending();
+	local text, told = unjudged_text();
 	tell("<hello" .. attributes({ xmlns = xmlns_gate; version = version; prosody = prosody.version }) .. ">"
-		.. events .. "</hello>", function (reply)
-			on_hello_reply(reply, names);
+		.. events .. text .. "</hello>", function (reply)
+			on_hello_reply(reply, names, told);
 		end);
 end
 
@@ -329,7 +361,7 @@ end
 return {
 	xmlns = xmlns_gate; component = component;
 	on = callbacks; -- opened(hello), closed(), verdict(check, letter), gave_up(check), event_done(kind, user, contact, reply)
-	ask = ask; event = event;
+	ask = ask; event = event; count_unjudged = count_unjudged;
 	is_open = function () return state == "open"; end;
 	is_component = is_component;
 	batches = function () return batches, gathering; end;

@@ -7,67 +7,92 @@ local max_users = module:get_option_number("vestibule_cache_users", 10000);
 local max_contacts = module:get_option_number("vestibule_cache_contacts", 1000);
 local max_written = module:get_option_number("vestibule_written_pairs", 10000);
 
--- Remembered verdicts: users -> { count, [kind NUL contact] = entry }; the contact "" is "any
--- stranger of this user". Two levels, so that forgetting a user is one removal.
-local verdicts = cache.new(max_users);
+-- Remembered verdicts, by kind: users -> { how many, [contact] = entry }; the contact "" is "any
+-- stranger of this user". A table for each user, so that forgetting one is one removal.
+local kinds = { "message", "iq", "probe" };
+local verdicts = {};
+for _, kind in ipairs(max_users > 0 and kinds or {}) do
+	verdicts[kind] = cache.new(max_users);
+end
 
 local function remembered(user, kind, contact)
-	local book = verdicts:get(user);
+	local books = verdicts[kind];
+	local book = books and books:get(user);
 	if not book then return nil; end
-	local entry = book[kind .. "\0" .. contact] or book[kind .. "\0"];
-	if entry and entry.expires > now() then
-		return entry.letter;
+	local entry = book[contact];
+	if entry and entry.expires > now() then return entry.letter; end
+	entry = book[""];
+	if entry and entry.expires > now() then return entry.letter, true; end
+end
+
+-- What ends in the same second with the same letter shares one entry.
+local latest = {}; -- letter -> entry
+
+local function entry_for(letter, expires)
+	local entry = latest[letter];
+	if not entry or entry.expires ~= expires then
+		entry = { letter = letter, expires = expires };
+		latest[letter] = entry;
 	end
+	return entry;
 end
 
 local function remember(user, kind, contact, letter, lifetime)
-	local book = verdicts:get(user);
-	if not book or book.count >= max_contacts then
-		book = { count = 0 };
-		verdicts:set(user, book);
+	local books = verdicts[kind];
+	if not books then return; end
+	local book = books:get(user);
+	if not book or book[1] >= max_contacts then
+		book = { 0 };
+		books:set(user, book);
 	end
-	book.count = book.count + 1;
-	book[kind .. "\0" .. contact] = { letter = letter, expires = now() + lifetime };
+	if not book[contact] then book[1] = book[1] + 1; end
+	book[contact] = entry_for(letter, math.floor(now()) + lifetime);
 end
 
 local function forget(user)
-	verdicts:set(user, nil);
+	for _, books in pairs(verdicts) do books:set(user, nil); end
 end
 
 local function forget_all()
-	verdicts:clear();
+	for _, books in pairs(verdicts) do books:clear(); end
 end
 
 -- Pairs with something under way: "user NUL contact" -> number of outstanding checks, and
 -- whether held messages are still being released. While a pair is here, its next message
 -- takes no short cut.
 local outstanding, releasing = {}, {};
-local busy_count = 0;
+local busy_pairs = {}; -- user -> how many: most users have none, and for these no key is made
 
 local function pair(user, contact)
 	return user .. "\0" .. contact;
 end
 
+local function count_busy(key, change)
+	local user = key:match("^[^\0]*");
+	local count = (busy_pairs[user] or 0) + change;
+	busy_pairs[user] = count > 0 and count or nil;
+end
+
 local function check_begins(key)
-	if not outstanding[key] and not releasing[key] then busy_count = busy_count + 1; end
+	if not outstanding[key] and not releasing[key] then count_busy(key, 1); end
 	outstanding[key] = (outstanding[key] or 0) + 1;
 end
 
 local function check_ends(key)
 	local left = (outstanding[key] or 1) - 1;
 	outstanding[key] = left > 0 and left or nil;
-	if left <= 0 and not releasing[key] then busy_count = busy_count - 1; end
+	if left <= 0 and not releasing[key] then count_busy(key, -1); end
 end
 
 local function release_begins(key)
-	if not outstanding[key] and not releasing[key] then busy_count = busy_count + 1; end
+	if not outstanding[key] and not releasing[key] then count_busy(key, 1); end
 	releasing[key] = true;
 end
 
 local function release_ends(key)
 	if not releasing[key] then return; end
 	releasing[key] = nil;
-	if not outstanding[key] then busy_count = busy_count - 1; end
+	if not outstanding[key] then count_busy(key, -1); end
 end
 
 local function release_ends_for_all()
@@ -77,7 +102,7 @@ local function release_ends_for_all()
 end
 
 local function is_busy(user, contact)
-	if busy_count == 0 then return false; end
+	if not busy_pairs[user] then return false; end
 	local key = pair(user, contact);
 	return outstanding[key] ~= nil or releasing[key] ~= nil;
 end

@@ -3,7 +3,9 @@
 -- MIT licence. No policy in here: see PROTOCOL.md beside this folder.
 local stanzas = module:require "stanzas";
 local memory = module:require "memory";
+local errors = module:require "errors";
 local roster = module:require "roster";
+local blocklist = module:require "blocklist";
 local link = module:require "link";
 local deliveries = module:require "deliveries";
 
@@ -17,8 +19,10 @@ end
 local is_exempt = module:require "exempt" (component);
 local checks = module:require "checks" (link, memory, roster, stanzas);
 local decisions = module:require "decisions" (link, memory, roster, deliveries, checks, stanzas, is_exempt);
-local inbound = module:require "inbound" (memory, roster, stanzas, checks, decisions, is_exempt);
-local on_act = module:require "acts" (link, memory, roster, stanzas, deliveries, checks);
+local cold = module:require "cold" (memory, roster);
+local inbound = module:require "inbound" (memory, roster, checks, decisions, is_exempt, cold);
+local on_act = module:require "acts" (link, memory, roster, blocklist, stanzas, deliveries, checks);
+local veil = module:require "veil" (roster, blocklist);
 
 function link.on.event_done(kind, user, contact, reply)
 	if not user or not contact then return; end
@@ -32,11 +36,13 @@ function link.on.event_done(kind, user, contact, reply)
 end
 
 function link.on.opened(hello)
-	local replies = {};
+	local replies, to_waiting = {}, {};
 	for reply in hello:childtags("bounce") do
-		replies[reply.attr.verdict] = { type = reply.attr.type, condition = reply.attr.condition, text = reply:get_text() };
+		local attr = reply.attr;
+		local whose = attr.waiting == "1" and to_waiting or replies;
+		whose[attr.verdict] = errors.new(attr.type, attr.condition, reply:get_text());
 	end
-	checks.set_replies(replies);
+	checks.set_replies(replies, to_waiting);
 	memory.decisions_end_for_all(); -- it has the whole journal
 	for pair in hello:childtags("releasing") do
 		memory.release_begins(memory.pair(pair.attr.user, pair.attr.contact));
@@ -50,16 +56,18 @@ end
 
 -- All hooks -----------------------------------------------------------------------------------
 
-local after_blocklist, before_archive = 50, 50; -- mod_blocklist 100, mod_mam and mod_presence 0
+local before_blocklist, after_blocklist, before_archive = 101, 50, 50; -- mod_blocklist 100, mod_mam and mod_presence 0
 local after_invites = 0.5; -- mod_invites_register 1: approves a valid token and falls through
 local before_roster_changes = 10; -- core presence 0
 local before_blocklist_changes = 0; -- mod_blocklist -1
+local before_eventing = 11; -- mod_pep 10
+local before_routing = 10; -- mod_s2s -1
+
+module:add_feature("urn:xmpp:reporting:1"); -- in blocks, see decisions.lib.lua
 
 module:hook("message/bare", inbound.on_message, before_archive);
 module:hook("message/full", inbound.on_message, before_archive);
 module:hook("iq/full", inbound.on_iq, after_blocklist);
-module:hook("iq-get/bare/jabber:iq:last:query", inbound.on_bare_iq, after_blocklist);
-module:hook("iq/bare/http://jabber.org/protocol/pubsub:pubsub", inbound.on_bare_iq, after_blocklist);
 module:hook("presence/bare", inbound.on_presence, after_invites);
 module:hook("presence/full", inbound.on_presence, after_invites);
 
@@ -74,6 +82,24 @@ module:hook_global("user-deleted", decisions.on_user_deleted);
 
 module:hook("iq/host", link.on_reply, 10);
 module:hook("iq/host", on_act, 9);
+
+module:hook("message/full", veil.on_message_to_device, before_blocklist);
+module:hook("iq/bare", veil.on_bare_iq, after_blocklist);
+module:hook("presence/bare", veil.on_presence, before_eventing);
+module:hook("route/remote", veil.on_news, before_routing);
+module:hook("iq-set/self/urn:xmpp:blocking:block", blocklist.on_change, before_blocklist_changes);
+module:hook("iq-set/self/urn:xmpp:blocking:unblock", blocklist.on_change, before_blocklist_changes);
+
+-- What our users publish reaches people of every host of this server.
+local function watch_news(name)
+	module:hook_object_event(hosts[name].events, "message/bare", veil.on_news, before_blocklist);
+	module:hook_object_event(hosts[name].events, "message/full", veil.on_news, before_blocklist);
+end
+
+for name in pairs(hosts) do
+	watch_news(name);
+end
+module:hook_global("host-activated", watch_news);
 
 -- The component's host may be activated after this one, and has events of its own.
 local function watch_component()
@@ -96,4 +122,5 @@ module:add_timer(1, link.sweep);
 
 function module.unload()
 	link.close();
+	cold.close();
 end

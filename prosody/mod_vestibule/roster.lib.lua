@@ -1,6 +1,5 @@
 -- What the user's roster says, and what is done to it in the user's name.
-local st = require "util.stanza"; -- COMPAT 0.12
-local jid_split = require "util.jid".split;
+local jid_split = require "util.jid".split; -- COMPAT 0.12
 local rostermanager = require "core.rostermanager";
 local presence = module:require "stanzas".presence;
 
@@ -13,6 +12,12 @@ local host_session = prosody.hosts[host];
 local function roster_of(user)
 	local online = bare_sessions[user];
 	return online and online.roster or rostermanager.load_roster(jid_split(user));
+end
+
+-- Whether that needs no reading from disk.
+local function is_at_hand(user)
+	local online, cached = bare_sessions[user], host_session.roster_cache;
+	return online and online.roster ~= nil or cached ~= nil and cached:get(user) ~= nil;
 end
 
 local function item_of(user, contact)
@@ -33,6 +38,12 @@ local function is_authorized(user, contact)
 	local item = item_of(user, contact);
 	local subscription = item and item.subscription;
 	return subscription == "both" or subscription == "from";
+end
+
+-- Whether the user sees the contact, or asked to.
+local function is_added(user, contact)
+	local item = item_of(user, contact);
+	return item ~= nil and (item.ask ~= nil or item.subscription == "to" or item.subscription == "both");
 end
 
 local function is_pending(user, contact)
@@ -154,35 +165,10 @@ local function add(user, contact)
 	end
 end
 
--- Through mod_blocklist itself (XEP-0191), so that its list, its caches and the user's clients
--- agree. It walks the user's sessions: an offline user gets an empty set for that moment.
-local function edit_blocklist(user, contact, action)
-	local node = jid_split(user);
-	local sessions = host_session.sessions;
-	local is_offline = not sessions[node];
-	if is_offline then sessions[node] = { sessions = {} }; end
-	local failure;
-	local iq = st.iq({ type = "set", id = "vestibule", from = user })
-		:tag(action, { xmlns = "urn:xmpp:blocking" })
-			:tag("item", { jid = contact }):up():up();
-	local origin = {
-		type = "local"; username = node; host = host; log = module._log;
-		send = function (reply)
-			if reply.attr.type == "error" then failure = select(3, reply:get_error()) or "refused"; end
-		end;
-	};
-	local ok, handled = pcall(module.fire_event, module,
-		"iq-set/self/urn:xmpp:blocking:" .. action, { origin = origin, stanza = iq });
-	if is_offline then sessions[node] = nil; end
-	if not ok then return nil, tostring(handled); end
-	if not handled then return nil, "mod_blocklist is not loaded"; end
-	if failure then return nil, failure; end
-	return true;
-end
-
 return {
-	facts = facts; contacts = contacts; is_authorized = is_authorized; is_pending = is_pending; item_of = item_of;
+	of = roster_of; is_at_hand = is_at_hand;
+	facts = facts; contacts = contacts; is_authorized = is_authorized; is_added = is_added; is_pending = is_pending; item_of = item_of;
 	approve = approve; approve_request = approve_request;
 	deny = deny; deny_request = deny_request; clear_approval = clear_approval;
-	polite_block = polite_block; add = add; edit_blocklist = edit_blocklist;
+	polite_block = polite_block; add = add;
 };

@@ -24,7 +24,9 @@ describe("the gate", function ()
 				return copy;
 			end;
 			contacts = function () return { alice, carol }; end;
+			is_at_hand = function () return true; end;
 			is_pending = function (user, contact) return of(user, contact).pending ~= nil; end;
+			is_added = function (user, contact) return of(user, contact).ask ~= nil; end;
 			is_authorized = function (user, contact)
 				local subscription = of(user, contact).subscription;
 				return subscription == "from" or subscription == "both";
@@ -32,13 +34,15 @@ describe("the gate", function ()
 			approve = act("approve"); deny = act("deny"); add = act("add"); polite_block = act("polite");
 			approve_request = act("approve request"); deny_request = act("deny request");
 			clear_approval = act("clear approval");
-			edit_blocklist = act("edit blocklist", { true });
+			blocklist = {
+				edit = act("edit blocklist", { true }); is_blocked = function () return false; end; on_change = function () end;
+			};
 		};
 	end
 
 	before_each(function ()
 		roster = fake_roster();
-		w = world.new({ libraries = { roster = roster } });
+		w = world.new({ libraries = { roster = roster, blocklist = roster.blocklist } });
 		w.load("mod_vestibule");
 		w.turn();
 	end);
@@ -237,6 +241,47 @@ describe("the gate", function ()
 			assert.same({ "auth", "subscription-required", "Add this person as a contact first." }, { kind, condition, text });
 		end);
 
+		it("in other words to somebody whose request waits", function ()
+			greeted();
+			local event = stanza_in(world.golden("checks"):get_child("checks", "urn:vestibule:gate:1").tags[2]);
+			roster.known[bob .. " " .. alice] = { pending = "1" };
+			w.fire("message/bare", event);
+			w.turn();
+
+			local reply = world.reply_to(last_sent(), "checks-result");
+			reply.tags[1][1] = "b";
+			w.fire("iq/host", w.answer(reply));
+
+			assert.equal("Please wait for the answer.", (select(3, event.origin.bounced[1]:get_error())));
+		end);
+
+		it("no longer from memory once the contact went away", function ()
+			greeted();
+			local function writes()
+				local event = stanza_in(world.golden("checks"):get_child("checks", "urn:vestibule:gate:1").tags[2]);
+				w.fire("message/bare", event);
+				w.turn();
+				return #w.take_sent() > 0;
+			end
+			local function goes()
+				w.fire("presence/bare", stranger(("<presence type='unsubscribed' from='%s' to='%s'/>"):format(alice, bob)));
+			end
+			local check = stanza_in(world.golden("checks"):get_child("checks", "urn:vestibule:gate:1").tags[2]);
+			w.fire("message/bare", check);
+			w.turn();
+			local reply = world.reply_to(last_sent(), "checks-result");
+			reply.tags[1][1] = "p";
+			reply.tags[1]:maptags(function () return nil; end);
+			reply.tags[1]:tag("remember", { place = "1", seconds = "300" }):up();
+			w.fire("iq/host", w.answer(reply));
+
+			goes(); -- a stranger's: nothing changes
+			assert.is_false(writes());
+			roster.known[bob .. " " .. alice] = { ask = "1" };
+			goes();
+			assert.is_true(writes());
+		end);
+
 		for letter, expected in pairs({ a = "approve request", n = "deny request", o = "polite" }) do
 			it("to a request: " .. letter, function ()
 				greeted();
@@ -414,7 +459,7 @@ describe("the gate", function ()
 		end
 
 		it("and says why it cannot", function ()
-			roster.edit_blocklist = function () return nil, "mod_blocklist is not loaded"; end;
+			roster.blocklist.edit = function () return nil, "mod_blocklist is not loaded"; end;
 
 			w.fire("iq/host", w.answer(world.golden("block")));
 

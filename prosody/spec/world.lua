@@ -83,6 +83,7 @@ local function new(wishes)
 	if options.vestibule_component == nil then options.vestibule_component = "vestibule.example.org"; end
 	local world = {
 		time = 1000; stores = wishes.stores or {}; logged = {}; sent = {}; posted = {}; hooks = {}; timers = {};
+		features = {};
 	};
 
 	-- The component's connection.
@@ -106,6 +107,10 @@ local function new(wishes)
 	world.module = module;
 	function module.get_option_string(_, name, default) return options[name] or default; end
 	function module.get_option_number(_, name, default) return options[name] or default; end
+	function module.get_option_boolean(_, name, default)
+		if options[name] == nil then return default; end
+		return options[name];
+	end
 	function module.open_store(_, name, kind)
 		if kind == "archive" then return world.archive; end
 		world.stores[name] = world.stores[name] or new_store();
@@ -114,6 +119,7 @@ local function new(wishes)
 	function module.log(_, level, text, ...) table.insert(world.logged, level .. ": " .. text:gsub("%%[qg]", "%%s"):format(...)); end
 	local meter = { add = function () end; set = function () end; sample = function () end };
 	function module.metric() return { with_labels = function () return meter; end }; end
+	function module.add_feature(_, feature) world.features[feature] = true; end
 	function module.set_status(_, kind, text) world.status = kind .. ": " .. text; end
 	function module.hook(_, name, handler, priority)
 		world.hooks[name] = world.hooks[name] or {};
@@ -163,6 +169,7 @@ local function new(wishes)
 		end
 	end
 
+	function module.fire_event(_, name, event) return world.fire(name, event); end
 	function world.fire(name, event)
 		for _, hook in ipairs(world.hooks[name] or {}) do
 			local result = hook.handler(event);

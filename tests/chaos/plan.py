@@ -117,7 +117,7 @@ def plan_from(
     return Plan(
         seed,
         seconds,
-        list(_steps(people, seconds, rate)),
+        list(steps_from(people, seconds, rate)),
         list(_troubles(fate, seconds, pause, troubles or list(TROUBLES))),
         [
             Step(seconds, user, people.choice(["say accept", "say accept", "say deny"]), stranger)
@@ -128,7 +128,8 @@ def plan_from(
     )
 
 
-def _steps(chance: random.Random, seconds: float, rate: float) -> Iterator[Step]:
+def steps_from(chance: random.Random, seconds: float, rate: float) -> Iterator[Step]:
+    """Yield what people do, *rate* steps a second."""
     at = 0.0
     while (at := at + chance.expovariate(rate)) < seconds:
         user, stranger = chance.choice(USERS), chance.choice(STRANGERS)

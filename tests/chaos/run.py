@@ -9,7 +9,7 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,31 @@ async def run(plan: Plan, installation: Installation, folder: Path) -> Outcome:
         return await _Run(plan, world).go()
 
 
+def play(step: Step, people: Mapping[str, Person], door: str) -> None:
+    """Have somebody do one thing."""
+    who, whom = people[step.who], people[step.whom].bare
+    if step.verb.startswith("say "):
+        words = step.verb.removeprefix("say ")
+        about_nobody = words.startswith(("proactive", "reactive", "strangers", "requests"))
+        who.say(door, words, "" if about_nobody else whom)
+        return
+    acts: dict[str, Callable[[], None]] = {
+        "write": lambda: who.write(whom),
+        "burst": lambda: who.burst(whom),
+        "subscribe": lambda: who.present("subscribe", whom),
+        "unsubscribe": lambda: who.present("unsubscribe", whom),
+        "approve": lambda: who.present("subscribed", whom),
+        "refuse": lambda: who.present("unsubscribed", whom),
+        "add": lambda: who.present("subscribe", whom),
+        "block": lambda: who.block(whom),
+        "unblock": lambda: who.unblock(whom),
+        "remove": lambda: who.roster_remove(whom),
+        "answer": lambda: who.answer(whom),
+        "away": who.away,
+    }
+    acts[step.verb]()
+
+
 class _Run:
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
@@ -123,27 +148,7 @@ class _Run:
         await asyncio.sleep(max(0.0, self._begun + at - time.monotonic()))
 
     def _play(self, step: Step) -> None:
-        who, whom = self._people[step.who], self._people[step.whom].bare
-        if step.verb.startswith("say "):
-            words = step.verb.removeprefix("say ")
-            about_nobody = words.startswith(("proactive", "reactive", "strangers", "requests"))
-            who.say(self._door, words, "" if about_nobody else whom)
-            return
-        acts: dict[str, Callable[[], None]] = {
-            "write": lambda: who.write(whom),
-            "burst": lambda: who.burst(whom),
-            "subscribe": lambda: who.present("subscribe", whom),
-            "unsubscribe": lambda: who.present("unsubscribe", whom),
-            "approve": lambda: who.present("subscribed", whom),
-            "refuse": lambda: who.present("unsubscribed", whom),
-            "add": lambda: who.present("subscribe", whom),
-            "block": lambda: who.block(whom),
-            "unblock": lambda: who.unblock(whom),
-            "remove": lambda: who.roster_remove(whom),
-            "answer": lambda: who.answer(whom),
-            "away": who.away,
-        }
-        acts[step.verb]()
+        play(step, self._people, self._door)
 
     async def _settled(self) -> None:
         await asyncio.gather(*(person.settled() for person in self._people.values()))

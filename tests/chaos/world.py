@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -28,6 +28,19 @@ from vestibule.sandbox.server import Prosody
 
 TIMEOUT: Final = 2
 """Seconds the gate waits for a verdict: short, so that many run out."""
+
+TALKATIVE: Final = (
+    f"vestibule_timeout = {TIMEOUT}; "
+    "vestibule_errors_per_contact = 100000; "
+    "vestibule_errors_per_domain = 100000"
+)
+"""What is withheld from its sender could not be told from what is lost."""
+
+OPTIONS: Final = {
+    "connection": {"backoff_max": "1s"},
+    "limits": {"held_per_contact": 100, "notices_per_hour": 10_000},
+    "log": {"level": "info"},
+}
 
 _SHIFTED: Final = Path(__file__).with_name("shifted.py")
 _DISK: Final = "16m"
@@ -52,15 +65,23 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, installation: Installation, folder: Path) -> AsyncIterator[Self]:
+    async def open(
+        cls,
+        installation: Installation,
+        folder: Path,
+        *,
+        host_options: str = TALKATIVE,
+        log_level: str = "debug",
+        options: Mapping[str, Any] = OPTIONS,
+    ) -> AsyncIterator[Self]:
         """Start everything; stop it in the end."""
         async with AsyncExitStack() as opened:
             server = await opened.enter_async_context(
                 Prosody(
                     installation,
                     folder=folder / "prosody",
-                    log_level="debug",
-                    host_options=f"vestibule_timeout = {TIMEOUT}",
+                    log_level=log_level,
+                    host_options=host_options,
                 )
             )
             wire = await opened.enter_async_context(Wire(server.address, server.component_port))
@@ -75,11 +96,7 @@ class World:
                 port=wire.port,
                 hosts=server.settings.hosts,
                 database=disk / "vestibule.sqlite",
-                options={
-                    "connection": {"backoff_max": "1s"},
-                    "limits": {"held_per_contact": 100, "notices_per_hour": 10_000},
-                    "log": {"level": "info"},
-                },
+                options=options,
                 env={**os.environ, "CHAOS_CLOCK": str(folder / "clock")},
                 command=(sys.executable, str(_SHIFTED), "run", "--config"),
             )

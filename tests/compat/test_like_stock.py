@@ -4,8 +4,6 @@ Each scene is played on a stock server and on one with gate and component; each 
 the same on both, in the same order.
 """
 
-import base64
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from difflib import unified_diff
@@ -14,8 +12,8 @@ from typing import TypeVar
 import pytest
 import pytest_asyncio
 from tests.compat.side_by_side import Play, Scene, received
+from tests.support.eventing import caps, wants_news
 
-from vestibule.sandbox.client import Client
 from vestibule.sandbox.component import ComponentProcess
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.matching import CLIENT, error, having, message, presence, roster_push
@@ -209,6 +207,68 @@ async def a_list_with_versions(play: Play) -> None:
     await bob.iq("<iq type='get'><query xmlns='jabber:iq:roster' ver='5'/></iq>")
 
 
+@scene
+async def approving_on_one_of_two_devices(play: Play) -> None:
+    alice, bob = await play.client("alice"), await play.client("bob")
+    desk = await play.client("bob", "desk")
+    alice.send_presence(
+        "subscribe",
+        bob.bare,
+        extra="<status>It is me</status><nick xmlns='http://jabber.org/protocol/nick'>Al</nick>",
+    )
+    for device in (bob, desk):
+        await device.expect(presence("subscribe", frm=alice.bare))
+    desk.subscribed(alice.bare)
+    await bob.expect(roster_push(alice.bare, "from"))
+    await alice.expect(presence("available", frm=bob.jid))
+    await alice.expect(presence("available", frm=desk.jid))
+    bob.subscribe(alice.bare)
+    await alice.expect(presence("subscribe", frm=bob.bare))
+    alice.subscribed(bob.bare)
+    await desk.expect(roster_push(alice.bare, "both"))
+
+
+@scene
+async def approving_after_all(play: Play) -> None:
+    """A request that is denied in a client, and then agreed to."""
+    alice, bob = await play.client("alice"), await play.client("bob")
+    alice.subscribe(bob.bare)
+    await bob.expect(presence("subscribe", frm=alice.bare))
+    bob.unsubscribed(alice.bare)
+    await alice.expect(presence("unsubscribed", frm=bob.bare))
+    await play.settled()
+    bob.subscribed(alice.bare)
+    await bob.expect(roster_push(alice.bare))
+    alice.subscribe(bob.bare)
+    await alice.expect(presence("available", frm=bob.jid))
+    await bob.roster()
+
+
+@scene
+async def asking_in_vain(play: Play) -> None:
+    alice, bob = await play.client("alice"), await play.client("bob")
+    alice.subscribe(bob.bare)
+    await bob.expect(presence("subscribe", frm=alice.bare))
+    alice.unsubscribe(bob.bare)
+    await play.settled()
+    await alice.remove(bob.bare)
+    await alice.roster()
+    await bob.roster()
+
+
+@scene
+async def showing_oneself_to_a_stranger(play: Play) -> None:
+    bob, alice = await play.client("bob"), await play.client("alice")
+    bob.send_presence(to=alice.jid, show="away", extra="<status>for you only</status>")
+    await alice.expect(presence("available", frm=bob.jid, show="away"))
+    bob.send_presence("unavailable", to=alice.jid)
+    await alice.expect(presence("unavailable", frm=bob.jid))
+    bob.send_presence(to=alice.jid)
+    await bob.sync()
+    await bob.disconnect()
+    await alice.expect(presence("unavailable", frm=bob.jid))
+
+
 # Messages -----------------------------------------------------------------------------------
 
 
@@ -311,6 +371,106 @@ async def looking_into_the_archive(play: Play) -> None:
 
 
 @scene
+async def paging_through_the_archive(play: Play) -> None:
+    alice, bob = await play.friends()
+    for n in range(7):
+        sender, to = (alice, bob) if n % 2 else (bob, alice)
+        sender.send_message(to.bare, f"line {n}", id=f"own-{n}")
+        await to.expect(message(f"line {n}"))
+    with_alice = (
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'>"
+        "<value>urn:xmpp:mam:2</value></field>"
+        f"<field var='with'><value>{alice.bare}</value></field></x>"
+    )
+    for page in ("<max>3</max>", "<max>3</max><before/>", "<max>0</max>"):
+        await bob.iq(
+            "<iq type='set'><query xmlns='urn:xmpp:mam:2' queryid='own-q'>"
+            f"{with_alice}<set xmlns='http://jabber.org/protocol/rsm'>{page}</set></query></iq>"
+        )
+    await bob.iq("<iq type='get'><query xmlns='urn:xmpp:mam:2'/></iq>")
+    await bob.iq("<iq type='get'><metadata xmlns='urn:xmpp:mam:2'/></iq>")
+    await bob.iq(
+        "<iq type='set'><prefs xmlns='urn:xmpp:mam:2' default='roster'>"
+        f"<always><jid>{alice.bare}</jid></always><never/></prefs></iq>"
+    )
+    alice.send_message(bob.bare, "kept by wish")
+    await bob.expect(message("kept by wish"))
+
+
+@scene
+async def a_message_with_all_its_signs(play: Play) -> None:
+    """Typing, words, receipt, marker, correction, reaction, retraction: with copies, archived."""
+    alice, bob = await play.friends()
+    desk = await play.client("bob", "desk")
+    for device in (bob, desk, alice):
+        await device.iq("<iq type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>")
+    states = "http://jabber.org/protocol/chatstates"
+    for n, (sender, to, extra) in enumerate(
+        (
+            (alice, bob.bare, f"<composing xmlns='{states}'/>"),
+            (alice, bob.jid, f"<paused xmlns='{states}'/><no-store xmlns='urn:xmpp:hints'/>"),
+            (
+                alice,
+                bob.jid,
+                f"<body>hello</body><active xmlns='{states}'/><request xmlns='urn:xmpp:receipts'/>"
+                "<markable xmlns='urn:xmpp:chat-markers:0'/>"
+                "<origin-id xmlns='urn:xmpp:sid:0' id='own-o'/>",
+            ),
+            (
+                bob,
+                alice.jid,
+                "<received xmlns='urn:xmpp:receipts' id='own-2'/><store xmlns='urn:xmpp:hints'/>",
+            ),
+            (bob, alice.bare, "<displayed xmlns='urn:xmpp:chat-markers:0' id='own-2'/>"),
+            (
+                alice,
+                bob.bare,
+                "<body>hallo</body><replace xmlns='urn:xmpp:message-correct:0' id='own-2'/>",
+            ),
+            (
+                bob,
+                alice.bare,
+                "<reactions xmlns='urn:xmpp:reactions:0' id='own-2'><reaction>+</reaction>"
+                "</reactions><store xmlns='urn:xmpp:hints'/>",
+            ),
+            (
+                alice,
+                bob.bare,
+                "<retract xmlns='urn:xmpp:message-retract:1' id='own-2'/>"
+                "<store xmlns='urn:xmpp:hints'/><body>gone</body>"
+                "<fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:message-retract:1'/>",
+            ),
+        )
+    ):
+        sender.send_message(to, None, id=f"own-{n}", extra=extra)
+        await sender.sync()
+    for client in (alice, bob):
+        await client.iq("<iq type='set'><query xmlns='urn:xmpp:mam:2' queryid='own-q'/></iq>")
+
+
+@scene
+async def calling(play: Play) -> None:
+    """Jingle message initiation (XEP-0353), then a session from device to device."""
+    alice, bob = await play.friends()
+    desk = await play.client("bob", "desk")
+    jmi = "urn:xmpp:jingle-message:0"
+    media = "<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/>"
+    propose = f"<propose xmlns='{jmi}' id='own-call'>{media}</propose>"
+    alice.send_message(bob.bare, None, extra=f"{propose}<store xmlns='urn:xmpp:hints'/>")
+    for device in (bob, desk):
+        await device.expect(having(f"{{{jmi}}}propose"))
+    desk.send_message(bob.bare, None, extra=f"<accept xmlns='{jmi}' id='own-call'/>")
+    desk.send_message(alice.jid, None, extra=f"<proceed xmlns='{jmi}' id='own-call'/>")
+    await alice.expect(having(f"{{{jmi}}}proceed"))
+    jingle = "<jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='own-call'/>"
+    alice.send_raw(f"<iq type='set' id='own-j' to='{desk.jid}'>{jingle}</iq>")
+    asked = await desk.expect(having("{urn:xmpp:jingle:1}jingle"))
+    desk.send_raw(f"<iq type='result' id='own-j' to='{asked.get('from')}'/>")
+    await alice.expect(lambda stanza: stanza.get("id") == "own-j")
+    alice.send_message(bob.bare, None, extra=f"<retract xmlns='{jmi}' id='own-call'/>")
+
+
+@scene
 async def talking_to_oneself(play: Play) -> None:
     bob, desk = await play.client("bob"), await play.client("bob", "desk")
     bob.send_message(bob.bare, "a note")
@@ -372,29 +532,6 @@ async def asking_who_is_offline(play: Play) -> None:
 _NICK = "http://jabber.org/protocol/nick"
 
 
-def _caps(name: str) -> str:
-    ver = f"client/pc//{name}<{_NICK}+notify<"
-    digest = base64.b64encode(hashlib.sha1(ver.encode(), usedforsecurity=False).digest()).decode()
-    return (
-        "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='http://own.example'"
-        f" ver='{digest}'/>"
-    )
-
-
-async def _wants_nicknames(client: Client, name: str) -> None:
-    """Say so in the presence, and answer the server that asks what that means."""
-    client.send_presence(extra=_caps(name))
-    asked = await client.expect(having("{http://jabber.org/protocol/disco#info}query"))
-    query = asked[0]
-    client.send_raw(
-        f"<iq type='result' id='{asked.get('id')}' to='{asked.get('from')}'>"
-        f"<query xmlns='http://jabber.org/protocol/disco#info' node='{query.get('node')}'>"
-        f"<identity category='client' type='pc' name='{name}'/>"
-        f"<feature var='{_NICK}+notify'/></query></iq>"
-    )
-    await client.sync()
-
-
 def _publish(nick: str, options: str = "") -> str:
     return (
         "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
@@ -406,11 +543,11 @@ def _publish(nick: str, options: str = "") -> str:
 @scene
 async def news_for_contacts(play: Play) -> None:
     alice, bob = await play.friends()
-    await _wants_nicknames(alice, play.scene)
+    await wants_news(alice, play.scene, _NICK)
     await bob.iq(_publish("Bobby"))
     await alice.expect(having(f".//{{{_NICK}}}nick"))
     desk = await play.client("alice", "desk", presence=False)
-    desk.send_presence(extra=_caps(play.scene))  # known by now
+    desk.send_presence(extra=caps(play.scene, _NICK))  # known by now
     await desk.expect(having(f".//{{{_NICK}}}nick"))
     await alice.iq(
         f"<iq type='get' to='{bob.bare}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
@@ -422,13 +559,88 @@ async def news_for_contacts(play: Play) -> None:
 async def news_of_a_new_contact(play: Play) -> None:
     alice, bob = await play.client("alice"), await play.client("bob")
     await bob.iq(_publish("Bobby"))
-    await _wants_nicknames(alice, play.scene)
+    await wants_news(alice, play.scene, _NICK)
     for asking, asked in ((alice, bob), (bob, alice)):
         asking.subscribe(asked.bare)
         await asked.expect(presence("subscribe", frm=asking.bare))
         asked.subscribed(asking.bare)
         await asking.expect(presence("available", frm=asked.jid))
     await alice.expect(having(f".//{{{_NICK}}}nick"))
+
+
+@scene
+async def keys_and_pictures(play: Play) -> None:
+    """Nodes with access of their own (OMEMO's, XEP-0384; avatars, XEP-0084), read and changed."""
+    alice, bob = await play.friends()
+    carol = await play.client("carol")
+    for access, node in (
+        ("open", "own-keys"),
+        ("presence", "own-mood"),
+        ("whitelist", "own-diary"),
+    ):
+        options = (
+            "<publish-options><x xmlns='jabber:x:data' type='submit'>"
+            "<field var='FORM_TYPE' type='hidden'>"
+            "<value>http://jabber.org/protocol/pubsub#publish-options</value></field>"
+            f"<field var='pubsub#access_model'><value>{access}</value></field></x>"
+            "</publish-options>"
+        )
+        await bob.iq(
+            "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+            f"<publish node='{node}'><item id='current'><own xmlns='urn:example:own'>{node}</own>"
+            f"</item></publish>{options}</pubsub></iq>"
+        )
+        for reader in (alice, carol, bob):
+            await reader.iq(
+                f"<iq type='get' to='{bob.bare}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+                f"<items node='{node}'/></pubsub></iq>"
+            )
+    for reader in (alice, carol):
+        for query in ("info", "items"):
+            await reader.iq(
+                f"<iq type='get' to='{bob.bare}'>"
+                f"<query xmlns='http://jabber.org/protocol/disco#{query}'/></iq>"
+            )
+    await alice.iq(
+        f"<iq type='set' to='{bob.bare}'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+        f"<subscribe node='own-mood' jid='{alice.bare}'/></pubsub></iq>"
+    )
+    await bob.iq(
+        "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+        "<retract node='own-mood' notify='true'><item id='current'/></retract></pubsub></iq>"
+    )
+    await bob.iq(
+        "<iq type='set'><pubsub xmlns='http://jabber.org/protocol/pubsub#owner'>"
+        "<delete node='own-diary'/></pubsub></iq>"
+    )
+    await bob.iq(
+        "<iq type='set'><vCard xmlns='vcard-temp'><FN>Bob</FN><PHOTO><TYPE>image/png</TYPE>"
+        "<BINVAL>aGVsbG8=</BINVAL></PHOTO></vCard></iq>"
+    )
+    bob.send_presence(extra="<x xmlns='vcard-temp:x:update'/>")
+    await alice.expect(having("{vcard-temp:x:update}x"))
+
+
+@scene
+async def what_a_client_can_do(play: Play) -> None:
+    """Capabilities (XEP-0115) asked of a contact's device, and of the person."""
+    alice, bob = await play.friends()
+    bob.send_presence(extra=caps(play.scene, _NICK))
+    await alice.expect(having("{http://jabber.org/protocol/caps}c"))
+    info = "http://jabber.org/protocol/disco#info"
+    alice.send_raw(
+        f"<iq type='get' id='own-d' to='{bob.jid}'>"
+        f"<query xmlns='{info}' node='http://own.example#x'/></iq>"
+    )
+    asked = await bob.expect(lambda stanza: stanza.get("id") == "own-d")
+    bob.send_raw(
+        f"<iq type='result' id='own-d' to='{asked.get('from')}'>"
+        f"<query xmlns='{info}' node='http://own.example#x'>"
+        f"<feature var='{_NICK}+notify'/></query></iq>"
+    )
+    await alice.expect(lambda stanza: stanza.get("id") == "own-d")
+    await alice.iq(f"<iq type='get' to='{bob.bare}'><query xmlns='{info}'/></iq>")
+    await bob.iq(f"<iq type='get' to='{bob.bare}'><query xmlns='{info}'/></iq>")
 
 
 @scene
@@ -505,6 +717,46 @@ async def meeting_in_a_room(play: Play) -> None:
     await bob.expect(lambda stanza: stanza.get("id") == "own-9")
     bob.send_presence("unavailable", to=f"{room}/Bob")
     await alice.expect(presence("unavailable", frm=f"{room}/Bob"))
+
+
+@scene
+async def a_closed_room(play: Play) -> None:
+    """Members only: invited, declined, asked for the voice, and shown the door."""
+    alice, bob = await play.friends()
+    room, muc = f"{play.scene}@{ROOM}", "http://jabber.org/protocol/muc"
+    join = f"<x xmlns='{muc}'/>"
+    alice.send_presence(to=f"{room}/Al", extra=join)
+    await alice.expect(having(f"{CLIENT}subject"))
+    await alice.iq(
+        f"<iq type='set' to='{room}'><query xmlns='{muc}#owner'>"
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'>"
+        f"<value>{muc}#roomconfig</value></field>"
+        "<field var='muc#roomconfig_membersonly'><value>1</value></field></x></query></iq>"
+    )
+    bob.send_presence(to=f"{room}/Bob", extra=join)
+    await bob.expect(presence("error", frm=f"{room}/Bob"))
+    for _ in range(2):
+        x = f"<x xmlns='{muc}#user'><invite to='{bob.bare}'><reason>Come</reason></invite></x>"
+        alice.send_message(room, None, type="", extra=x)
+        await bob.expect(having(f"{{{muc}#user}}x/{{{muc}#user}}invite"))
+        x = f"<x xmlns='{muc}#user'><decline to='{alice.bare}'><reason>Later</reason></decline></x>"
+        bob.send_message(room, None, type="", extra=x)
+        await alice.expect(having(f"{{{muc}#user}}x/{{{muc}#user}}decline"))
+    bob.send_presence(to=f"{room}/Bob", extra=join)
+    await bob.expect(having(f"{CLIENT}subject"))
+    alice.send_message(room, None, type="groupchat", extra="<subject>Music</subject>")
+    await bob.expect(having(f"{CLIENT}subject"))
+    bob.send_raw(f"<iq type='get' id='own-p' to='{room}/Bob'><ping xmlns='urn:xmpp:ping'/></iq>")
+    await bob.expect(lambda stanza: stanza.get("id") == "own-p")
+    bob.send_message(f"{room}/nobody", "psst")
+    await bob.expect(error())
+    await alice.iq(
+        f"<iq type='set' to='{room}'><query xmlns='{muc}#admin'>"
+        "<item nick='Bob' role='none'/></query></iq>"
+    )
+    await bob.expect(presence("unavailable", frm=f"{room}/Bob"))
+    bob.send_message(room, "still here?", type="groupchat")
+    await bob.expect(error())
 
 
 # Streams ------------------------------------------------------------------------------------

@@ -110,18 +110,20 @@ async def test_a_form_is_shown_filled_and_done(scene: Scene, client: Client) -> 
 
     assert "executing" == opened.status
     assert ["next", "complete"] == opened.actions
-    assert {"model": ["default"], "strangers": ["default"], "language": ["auto"]} == opened.fields
+    shown = {"model": ["default"], "strangers": ["default"], "notices": ["all"]}
+    assert {**shown, "language": ["auto"]} == opened.fields
     assert ["proactive", "reactive", "default"] == offered(opened, "model")
     done = await client.step(
-        fields={"model": "proactive", "strangers": "drop", "language": "auto"},
+        fields={"model": "proactive", "strangers": "drop", "notices": "none", "language": "auto"},
         action="complete",
         session=opened.session,
     )
     assert ("completed", opened.session) == (done.status, done.session)
-    assert "You are proactive now" in done.notes[0]
+    assert "You are proactive now" in done.told
     assert Model.PROACTIVE is (await scene.book()).model
     again = await client.step()
-    assert {"model": ["proactive"], "strangers": ["drop"], "language": ["auto"]} == again.fields
+    shown = {"model": ["proactive"], "strangers": ["drop"], "notices": ["none"]}
+    assert {**shown, "language": ["auto"]} == again.fields
 
 
 async def test_execute_means_the_default_action(client: Client) -> None:
@@ -145,7 +147,7 @@ async def test_what_needs_no_form_is_done_at_once(client: Client) -> None:
     assert "completed" == done.status
     assert done.session
     assert done.form is None
-    assert "You are reactive" in done.notes[0]
+    assert "You are reactive" in done.told
 
 
 async def test_requests_are_answered_in_one_form(scene: Scene, client: Client) -> None:
@@ -164,7 +166,7 @@ async def test_requests_are_answered_in_one_form(scene: Scene, client: Client) -
         session=opened.session,
     )
     assert "completed" == done.status
-    assert done.notes[0].count("may neither see your status") == 2
+    assert done.told.count("may neither see your status") == 2
     assert [] == await scene.waiting()
 
 
@@ -173,6 +175,46 @@ async def test_nothing_to_fill_in_is_said(client: Client) -> None:
 
     assert "completed" == done.status
     assert ["Nobody waits for your answer."] == done.notes
+
+
+async def test_a_list_comes_with_a_field_for_each_line(scene: Scene, client: Client) -> None:
+    for identity in ("@example.net", "@x.example"):
+        await scene.say(f"allow {identity}")
+
+    done = await client.step("rules")
+
+    assert [] == done.notes
+    lines = [values for var, values in done.fields.items() if var.startswith("line-")]
+    assert [[line] for line in (await scene.say("rules")).splitlines()] == lines
+    assert len(lines) > 3
+
+
+async def test_a_few_sentences_come_as_a_note(client: Client) -> None:
+    done = await client.step("explain", {"contact": ALICE})
+
+    assert done.form is None
+    assert 2 == len(done.notes[0].splitlines())
+
+
+async def test_the_only_one_who_waits_is_chosen_already(scene: Scene, client: Client) -> None:
+    await scene.asks()
+    assert ["1"] == (await client.step("requests")).fields["who"]
+
+    await scene.asks(CAROL)
+    assert [] == (await client.step("requests")).fields["who"]
+
+
+async def test_an_error_names_the_command_and_its_session(client: Client) -> None:
+    opened = await client.step()
+    await client.step(action="cancel", session=opened.session)
+
+    refused = await client.step(fields={}, action="complete", session=opened.session)
+
+    assert "not-allowed" == refused.error
+    assert opened.session == refused.session
+    command, error = refused.stanza
+    assert ("model", f"{{{NS}}}command") == (command.get("node"), command.tag)
+    assert "{jabber:client}error" == error.tag
 
 
 async def test_an_export_comes_as_a_text_to_keep(scene: Scene, client: Client) -> None:
@@ -226,7 +268,8 @@ async def test_every_command_opens(scene: Scene, client: Client, node: str, lang
         assert not element.tag.endswith(("}reported", "}item")), "no tables"
     if opened.form is not None:
         for field in opened.form.iterfind("{jabber:x:data}field"):
-            assert field.get("label"), "labels carry the meaning"
+            is_line = field.get("type") == "fixed"
+            assert is_line or field.get("label"), "labels carry the meaning"
             assert field.get("var")
             assert field.get("type")
 
@@ -467,7 +510,7 @@ async def test_a_mistake_shows_the_form_again_with_its_field_named(
     assert again.form is not None
     field = again.form.find(f"{{jabber:x:data}}field[@var='{var}']")
     assert field is not None
-    assert problem in (field.findtext("{jabber:x:data}desc") or "")
+    assert problem in (field.get("label") or "")
     assert problem in again.notes[0]
     assert (field.get("label") or "") in again.notes[0]
     for name, value in fields.items():
@@ -505,8 +548,8 @@ async def test_a_failing_command_says_so(
     done = await client.step("rules")
 
     assert "completed" == done.status
-    assert "went wrong" in done.notes[0]
-    assert "secret" not in done.notes[0]
+    assert "went wrong" in done.told
+    assert "secret" not in done.told
     assert "incident" in caplog.text
 
 

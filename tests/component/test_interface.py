@@ -17,6 +17,7 @@ from vestibule.gate.dialogue import Act
 from vestibule.sandbox.matching import condition_of
 from vestibule.xmpp.disco import INTERFACE_NS
 from vestibule.xmpp.interface import MOST_AT_ONCE_OF_ONE, Interface
+from vestibule.xmpp.responses import letter_stanza
 
 pytestmark = pytest.mark.asyncio
 
@@ -83,21 +84,22 @@ def listed(answer: ET.Element) -> list[dict[str, str]]:
 async def test_settings_are_told_as_chosen_and_as_they_hold(client: Client) -> None:
     chosen, effective = settings(await client.get("<settings XMLNS/>"))
 
-    assert {"model": "default", "strangers": "default"} == chosen
+    assert {"model": "default", "strangers": "default", "notices": "all"} == chosen
     assert {"model": "reactive", "strangers": "hold"} == effective
 
 
 async def test_settings_are_chosen(scene: Scene, client: Client) -> None:
     answer = await client.set("<settings XMLNS model='proactive'/>")
-    assert ({"model": "proactive", "strangers": "default"}, "proactive") == (
+    proactive = {"model": "proactive", "strangers": "default", "notices": "all"}
+    assert (proactive, "proactive") == (
         settings(answer)[0],
         settings(answer)[1]["model"],
     )
 
-    await client.set("<settings XMLNS model='default' strangers='bounce'/>")
+    await client.set("<settings XMLNS model='default' strangers='bounce' notices='digest'/>")
 
     book = await scene.book()
-    assert (None, "bounce") == (book.model, book.strangers)
+    assert (None, "bounce", "digest") == (book.model, book.strangers, book.notice_policy)
     assert "You are reactive" in await scene.say("rules")
 
 
@@ -297,6 +299,18 @@ async def test_the_examples_of_the_specification_are_true(scene: Scene, client: 
         answer = await client.interface.answer(request)
         assert canonical(answer) == canonical(answered)
     assert 12 == len(found)
+
+
+async def test_the_events_of_the_specification_are_true(scene: Scene) -> None:
+    document = SPECIFICATION.read_text("utf-8")
+    asked, added = re.findall(r"^```xml\n(<message .*?)^```$", document, re.M | re.S)
+    await scene.asks(note="It is Alice, from the choir.")
+    await scene.say("proactive")
+    await scene.asks(CAROL)
+    await scene.settled()
+
+    told = [letter_stanza(user, DOOR, letter) for user, letter in scene.post.letters]
+    assert [canonical(asked), canonical(added)] == [canonical(xml) for xml in told]
 
 
 def canonical(xml: str) -> str:

@@ -1,12 +1,14 @@
 """Requests of ours: the answer of who was asked, or a clear failure."""
 
 import asyncio
+import gc
 
 import pytest
 from tests.component.around import Diary, an_uplink, running, until
 from tests.component.fake_server import JID, FakeServer
 
 from vestibule.xmpp import stanzas
+from vestibule.xmpp.asks import Asks
 from vestibule.xmpp.faults import AskFailed, AskTimeout, LinkLost
 from vestibule.xmpp.uplink import Limits, Uplink
 
@@ -141,3 +143,18 @@ async def test_requests_by_slixmpp_itself_are_answered_too(
     server.send(f"<iq type='result' id='{identifier}' from='{HOST}' to='{JID}'/>")
 
     assert (await future)["type"] == "result"
+
+
+async def test_nobody_complains_where_nobody_looks_at_an_answer() -> None:
+    """Lost before it was sent: who asked is told of that, and never looks at the rest."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: complaints.append(context["message"])
+    )
+    asks = Asks(limit=1)
+    asks.open(HOST)
+
+    asks.lose_all()
+    gc.collect()
+
+    assert [] == complaints

@@ -2,11 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from tests.corners.certificates import Authority
 from tests.support.archive import archived_bodies
 from tests.support.books import held_bodies, until
 from tests.support.people import DELAY, bodies, decided, notice, say
@@ -33,30 +35,42 @@ Worlds = tuple[tuple[Prosody, ComponentProcess], ...]
 async def worlds(
     installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Worlds]:
-    """Two federating servers, each with its own gate and component."""
+    """Two federating servers, each with its own gate and component; they trust dialback."""
+    async with AsyncExitStack() as running:
+        yield await federated(running, installation, tmp_path_factory.mktemp("worlds"))
+
+
+async def federated(
+    running: AsyncExitStack,
+    installation: Installation,
+    folder: Path,
+    authorities: Sequence[Authority | None] = (None, None),
+) -> Worlds:
+    """Start two servers; with authorities each has a certificate of its own one."""
     network = f"127.{random.randrange(20, 250)}.{random.randrange(250)}"
     addresses = {host: f"{network}.{n}" for n, host in enumerate(HOSTS, start=1)}
     peers = addresses | {f"rooms.{host}": address for host, address in addresses.items()}
-    folder = tmp_path_factory.mktemp("worlds")
-    async with AsyncExitStack() as running:
-        made = []
-        for host in HOSTS:
-            server = Prosody(
-                installation,
-                folder=folder / host,
-                hosts=[host],
-                component=f"vestibule.{host}",
-                rooms=f"rooms.{host}",
-                address=addresses[host],
-                s2s=True,
-                peers=peers,
-                log_level="debug",
-            )
-            await running.enter_async_context(server)
-            component = ComponentProcess.beside(server, folder / f"component-{host}")
-            await running.enter_async_context(component)
-            made.append((server, component))
-        yield tuple(made)
+    made = []
+    for host, authority in zip(HOSTS, authorities, strict=True):
+        server = Prosody(
+            installation,
+            folder=folder / host,
+            hosts=[host],
+            component=f"vestibule.{host}",
+            rooms=f"rooms.{host}",
+            address=addresses[host],
+            s2s=True,
+            authority=authority and authority.certificate,
+            peers=peers,
+            log_level="debug",
+        )
+        if authority is not None:
+            authority.vouch(server.folder / "certificates", host, f"rooms.{host}")
+        await running.enter_async_context(server)
+        component = ComponentProcess.beside(server, folder / f"component-{host}")
+        await running.enter_async_context(component)
+        made.append((server, component))
+    return tuple(made)
 
 
 @pytest_asyncio.fixture
@@ -297,3 +311,50 @@ async def test_a_forged_sender_is_no_contact(sides: tuple[Stage, Stage]) -> None
 
     await there_and_back(right, mallory, bob)
     await bob.nothing(message("it is me"))
+
+
+# Over TLS, with certificates in place of dialback --------------------------------------------
+
+
+@pytest.mark.parametrize("door", ["reactive", "proactive"])
+async def test_the_flows_over_tls(installation: Installation, tmp_path: Path, door: str) -> None:
+    authority = Authority(tmp_path / "authority")
+    async with AsyncExitStack() as running:
+        worlds = await federated(running, installation, tmp_path, [authority] * 2)
+        left, right = [Stage(*world) for world in worlds]
+        alice, bob = await people((left, right))
+        await say(right, bob, door)
+
+        alice.subscribe(bob.bare)
+        alice.send_message(bob.bare, "over TLS")
+        if door == "reactive":
+            await bob.expect(presence("subscribe", frm=alice.bare))
+            await there_and_back(right, alice, bob)
+            await bob.nothing(message("over TLS"))
+            await say(right, bob, f"accept {alice.bare}")
+
+        await alice.expect(presence("available", frm=bob.jid))
+        await bob.expect(message("over TLS"))
+        streams = await right.prosody.shell("s2s:show()")
+        assert "encrypted" in streams or "TLS" in streams
+        for side in (left, right):
+            await side.close()
+
+
+async def test_a_server_nobody_vouches_for_gets_nowhere(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Each has an authority of its own: no stranger of such a server is ever asked about."""
+    authorities = [Authority(tmp_path / f"authority-{n}") for n in (1, 2)]
+    async with AsyncExitStack() as running:
+        worlds = await federated(running, installation, tmp_path, authorities)
+        left, right = [Stage(*world) for world in worlds]
+        alice, bob = await people((left, right))
+
+        alice.send_message(bob.bare, "let me in")
+
+        await alice.expect(error(frm=bob.bare))
+        await decided(right)
+        await bob.nothing(message(frm=right.door))
+        for side in (left, right):
+            await side.close()

@@ -306,6 +306,36 @@ async def test_the_user_gives_up_seeing_a_contact_who_stays_let_in(stage: Stage)
     await bob.expect(message("still here", frm=alice.jid))
 
 
+async def test_whoever_ends_being_seen_is_added_no_more(stage: Stage) -> None:
+    """The entry stays in the list; what it stood for is over (and what was remembered of it)."""
+    bob, alice = await stage.client("bob"), await stage.client("alice")
+    bob.subscribe(alice.bare)
+    await alice.expect(presence("subscribe", frm=bob.bare))
+    alice.send_message(bob.bare, "who are you?")
+    await bob.expect(message("who are you?", frm=alice.jid))
+
+    alice.unsubscribed(bob.bare)
+    await bob.expect(presence("unsubscribed", frm=alice.bare))
+    alice.send_message(bob.bare, "I thought about it")
+
+    await bob.expect(notice(stage, alice.bare))
+    await decided(stage, alice)
+    await bob.nothing(message("I thought about it"))
+    assert await bob.roster() == {alice.bare: ("none", None)}
+    assert alice.bare in await say(stage, bob, "requests")
+
+
+async def test_an_entry_made_by_hand_is_no_adding(stage: Stage) -> None:
+    bob, alice = await stage.client("bob"), await stage.client("alice")
+    await bob.add(alice.bare, name="Alice")
+
+    alice.send_message(bob.bare, "hello")
+
+    await bob.expect(notice(stage, alice.bare))
+    await decided(stage, alice)
+    await bob.nothing(message("hello"))
+
+
 async def test_whoever_takes_the_user_off_the_list_asks_no_more(stage: Stage) -> None:
     bob = await stage.client("bob")
     alice = await a_stranger_at_the_door_of(stage, bob)

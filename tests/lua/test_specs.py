@@ -93,4 +93,4 @@ def test_a_failing_spec_fails(installation: Installation, busted: str, tmp_path:
 def test_every_library_with_state_has_a_spec() -> None:
     names = {path.name.removesuffix("_spec.lua") for path in SPECS.glob("*_spec.lua")}
 
-    assert {"stanzas", "memory", "journal", "deliveries", "link", "golden"} <= names
+    assert {"stanzas", "memory", "journal", "deliveries", "link", "golden", "blocklist"} <= names

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from tests.model.prosody import HOST, Prosody
 
 from vestibule.core.model import Model, Settings
+from vestibule.core.rulebook import Rulebook
 from vestibule.desk import courier, expiry, release
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
@@ -97,7 +98,7 @@ class Component:
             return await commit(changes)
 
         self._database.commit = commit_or_not  # type: ignore[method-assign]
-        house = House(frozenset([HOST]), Settings(Model.REACTIVE), LIMITS, admin_rules=[])
+        house = House(frozenset([HOST]), Settings(Model.REACTIVE), LIMITS, admin_rules=Rulebook())
         self._desk = Desk(self._database, house, self._prosody, self._prosody, self._clock)
         self._working = asyncio.create_task(self._desk.run())
 

@@ -34,7 +34,7 @@ from tests.model.component import Component, hurry
 from tests.model.prosody import HOST, Message, Prosody
 
 from vestibule.core.model import BareJid, Model, StrangerPolicy, SubHandling
-from vestibule.core.profile import Profile
+from vestibule.core.profile import Profile, RequestKind
 from vestibule.desk import answers
 from vestibule.desk.ports import Pair
 from vestibule.desk.turn import Turn
@@ -399,6 +399,9 @@ class DeskModel(RuleBasedStateMachine):
             assert on_disk == in_memory
             for contact in on_disk:
                 assert contact in book.requests, f"held of {contact}, and nobody is asked about it"
+            for request in book.requests.values():
+                if request.kind is RequestKind.MESSAGE:
+                    assert request.contact in on_disk, f"{request} with nothing behind it"
 
     # Helpers
 

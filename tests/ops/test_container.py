@@ -1,22 +1,16 @@
 """The component's image: built as operators build it, started beside a Prosody, not as root."""
 
 import asyncio
-import shutil
-import ssl
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ops.images import COMPONENT, with_component
 
-from vestibule.sandbox import docker
-from vestibule.sandbox.engine import Engine, engine
-from vestibule.sandbox.errors import SandboxError
+from vestibule.sandbox.engine import Engine
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.server import Prosody
-
-ROOT = Path(__file__).parents[2]
-IMAGE = "vestibule-component:test"
 
 pytestmark = [
     pytest.mark.asyncio,
@@ -30,29 +24,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A Docker engine that has the image."""
-    try:
-        with engine() as own:
-            folder = tmp_path_factory.mktemp("image")
-            base = with_certificates(own, docker.base(own), folder)
-            own.run(
-                *("build", "--network=host", f"--build-arg=BASE={base}"),
-                *("--file", str(ROOT / "component" / "Dockerfile"), f"--tag={IMAGE}", str(ROOT)),
-            )
-            yield own
-    except SandboxError as error:
-        pytest.skip(f"NOT TESTED: {error}")
-
-
-def with_certificates(own: Engine, base: str, folder: Path) -> str:
-    """Return *base* with this machine's certificates: package mirrors may have their own."""
-    found = ssl.get_default_verify_paths().cafile
-    if found is None:
-        return base
-    shutil.copyfile(found, folder / "certificates.pem")
-    text = f"FROM {base}\nCOPY certificates.pem /\nENV PIP_CERT=/certificates.pem\n"
-    (folder / "Dockerfile").write_text(text)
-    own.run("build", f"--tag={IMAGE}-base", str(folder))
-    return f"{IMAGE}-base"
+    with with_component(tmp_path_factory.mktemp("image")) as own:
+        yield own
 
 
 async def test_the_image_serves_and_knows_that_it_is_well(
@@ -72,7 +45,7 @@ async def test_the_image_serves_and_knows_that_it_is_well(
         machines.run(
             *("run", "--detach", "--network=host", f"--name={name}"),
             *("--read-only", "--tmpfs=/tmp", "--cap-drop=ALL"),
-            *("--security-opt=no-new-privileges", *environment, IMAGE),
+            *("--security-opt=no-new-privileges", *environment, COMPONENT),
         )
         try:
             await until_ready(machines, name)

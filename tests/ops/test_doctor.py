@@ -1,6 +1,8 @@
 """The doctor, called to set-ups that are broken in one place each."""
 
 import dataclasses
+import os
+import re
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -13,6 +15,7 @@ import pytest
 import pytest_asyncio
 from tests.ops.setups import component, examined, failed, write
 
+from vestibule.ops import remote
 from vestibule.ops.doctor import examine
 from vestibule.ops.findings import Check, State, data, is_healthy, lines
 from vestibule.sandbox.component import ComponentProcess
@@ -282,6 +285,47 @@ async def test_a_clock_that_went_back(server: Prosody, process: ComponentProcess
 
     assert {Check.CLOCK} == found.keys()
     assert "timedatectl" in found[Check.CLOCK]
+
+
+async def test_a_clock_apart_from_prosodys(
+    server: Prosody, process: ComponentProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - timedelta(minutes=10)
+
+    monkeypatch.setattr(remote, "datetime", Late)
+
+    found = failed(examined(server, process))
+
+    assert {Check.CLOCK} == found.keys()
+    assert re.search(r"Prosody's are (59[89]|60[0-9]) s apart", found[Check.CLOCK])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root can give a file away")
+async def test_a_database_that_root_made_for_another_user(
+    server: Prosody, process: ComponentProcess
+) -> None:
+    prepare(process.database)
+    os.chown(process.folder, 12345, 12345)
+
+    found = failed(examined(server, process))
+
+    assert {Check.DATABASE} == found.keys()
+    assert f"chown 12345 {process.database}*" in found[Check.DATABASE]
+
+
+async def test_a_folder_this_user_cannot_write_to(
+    server: Prosody, process: ComponentProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != process.folder)
+
+    found = failed(examined(server, process))
+
+    assert {Check.DATABASE} == found.keys()
+    assert f"cannot write to {process.folder}" in found[Check.DATABASE]
 
 
 async def test_a_mistake_in_the_configuration(server: Prosody, process: ComponentProcess) -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 ALERTS = (ROOT / "config" / "alerts.yaml").read_text()
 BY_DUTY = {"vestibule_disk_free_bytes", "vestibule_stanzas_dropped_total"}
+GATE = "".join(path.read_text() for path in ROOT.glob("prosody/mod_vestibule/*.lua"))
 ELSEWHERE = {"run", "demo", "check-config"}  # README.md and configuration.md
 
 
@@ -25,6 +26,21 @@ def metrics() -> set[str]:
     return names
 
 
+def gate_metrics() -> set[str]:
+    """Every metric of the gate, by the name Prosody gives it."""
+    found = re.findall(r'module:metric\("(\w+)", "(\w+)", "(\w*)"', GATE)
+    return {
+        f"prosody_mod_vestibule__{name}{unit and f'_{unit}'}{'_total' * (kind == 'counter')}"
+        for kind, name, unit in found
+    }
+
+
+def test_every_metric_of_the_gate_is_documented() -> None:
+    named = set(re.findall(r"`(prosody_mod_vestibule__[a-z_]+)(?:\{[a-z,]+\})?`", PAGE))
+
+    assert gate_metrics() == named
+
+
 def test_every_metric_is_documented() -> None:
     named = set(re.findall(r"`(vestibule_[a-z_]+)(?:\{[a-z,]+\})?`", PAGE))
 
@@ -32,8 +48,9 @@ def test_every_metric_is_documented() -> None:
 
 
 def test_alerts_ask_for_metrics_that_exist() -> None:
-    asked = re.findall(r"vestibule_[a-z_]+", ALERTS)
-    known = metrics() | {f"{name}_bucket" for name in metrics()}
+    asked = re.findall(r"\b(?:prosody_mod_)?vestibule_[a-z_]+", ALERTS)
+    known = metrics() | gate_metrics()
+    known |= {f"{name}_bucket" for name in known}
 
     assert asked
     assert {name for name in asked if name not in known} == set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -201,6 +202,39 @@ async def test_a_damaged_database_is_replaced_and_kept(scene: Stage, tmp_path: P
     await scene.component.start()
 
 
+async def test_explain_tells_what_was_decided_lately(scene: Stage) -> None:
+    bob = await scene.client("bob")
+    alice = await a_stranger_at_the_door_of(scene, bob)
+    alice.send_message(bob.bare, "are you there?")
+    await decided(scene, alice)
+
+    told = call(scene.component, "explain", bob.bare, alice.bare)[1]
+    assert f"As {bob.bare} sees it:" in told
+    assert "admin-explain" in told
+    assert "The latest 2 decisions" in told
+    assert "hold (model-reactive)" in told
+    assert "are you there" not in told
+
+    found = json.loads(call(scene.component, "explain", bob.bare, alice.bare, "--json")[1])
+    assert ["hold", "ask"] == [deed["verdict"] for deed in found["lately"]]
+
+
+@pytest.mark.parametrize(
+    "words", [("rules", "import", "bob@localhost", "FILE"), ("restore", "FILE")]
+)
+async def test_a_file_of_another_kind_is_one_line(
+    scene: Stage, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    await scene.component.stop()
+    path = tmp_path / "picture.png"
+    path.write_bytes(bytes(range(128, 256)))
+
+    status, out, err = call(scene.component, *(str(path) if w == "FILE" else w for w in words))
+
+    assert (True, "", 1) == (status in (1, 78), out, len(err.splitlines()))
+    assert str(path) in err
+
+
 async def test_migrate_says_what_it_did(scene: Stage) -> None:
     assert 1 == call(scene.component, "migrate")[0]
     await scene.component.stop()
@@ -208,6 +242,22 @@ async def test_migrate_says_what_it_did(scene: Stage) -> None:
     scene.component.database.unlink()
     done = "".join(f"applied {name}\n" for name in known_migrations())
     assert (0, done) == call(scene.component, "migrate")[:2]
+
+
+async def test_explain_says_what_to_search_the_log_for(scene: Stage) -> None:
+    await scene.component.stop()
+    scene.component.config["log"] = {"level": "debug"}
+    await scene.component.start()
+    bob = await scene.client("bob")
+    alice = await a_stranger_at_the_door_of(scene, bob)
+
+    *_, line = call(scene.component, "explain", bob.bare, alice.bare)[1].splitlines()
+
+    names = re.fullmatch(r"In the log: (user=jid-\w+) (contact=jid-\w+)", line)
+    assert names
+    log = scene.component.log_path.read_text().splitlines()
+    (judged,) = [each for each in log if names[1] in each and names[2] in each]
+    assert "verdict=ask" in judged
 
 
 async def test_init_makes_a_working_pair(scene: Stage, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What operators install: pinned, hashed, without a word of where it came from, and it works."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from vestibule import __version__
 
 ROOT = Path(__file__).parents[2]
-FILES = ("requirements.txt", "requirements-dev.txt")
+FILES = ("requirements.txt", "requirements-dev.txt", "requirements-docs.txt")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==\S+", re.MULTILINE)
 
 pytestmark = pytest.mark.timeout(600)
@@ -32,10 +33,12 @@ def wanted(requirements: list[str]) -> set[str]:
 
 def test_every_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    run, dev = wanted(project["dependencies"]), wanted(project["optional-dependencies"]["dev"])
+    run = wanted(project["dependencies"])
+    dev, docs = (wanted(project["optional-dependencies"][extra]) for extra in ("dev", "docs"))
 
-    assert run <= pinned("requirements.txt")
-    assert run | dev <= pinned("requirements-dev.txt")
+    assert set() == run - pinned("requirements.txt")
+    assert set() == (run | dev) - pinned("requirements-dev.txt")
+    assert set() == (run | docs) - pinned("requirements-docs.txt")
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -68,8 +71,10 @@ def _works(path: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy that has no build behind it."""
+def wheel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that ``--wheel`` names, or one built from a copy that has no build behind it."""
+    if named := request.config.getoption("--wheel"):
+        return Path(named)
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
@@ -109,8 +114,14 @@ def test_the_wheel_works_in_a_fresh_environment(python: str, wheel: Path, tmp_pa
     assert plugins
     assert (Path(plugins[1]) / "mod_vestibule" / "mod_vestibule.lua").is_file()
     assert Path(plugins[1]).is_relative_to(place)
+    assert f"{plugins[1]}\n" == said(command, "gate", folder=tmp_path)
     assert "applied" in said(command, "migrate", "--config", config, folder=tmp_path)
     assert "users" in said(command, "stats", "--config", config, folder=tmp_path)
+    doctor = subprocess.run(
+        [command, "doctor", "--json", "--config", config], capture_output=True, text=True
+    )
+    found = {each["check"]: each["state"] for each in json.loads(doctor.stdout)["findings"]}
+    assert {"configuration": "ok", "permissions": "ok", "schema": "ok"}.items() <= found.items()
 
 
 def said(*command: str, folder: Path) -> str:

@@ -64,8 +64,7 @@ maybe_moments = st.none() | moments
 settings = st.builds(Settings, st.sampled_from(Model), st.sampled_from(StrangerPolicy))
 relations = st.builds(
     Relation,
-    subscribed_to=st.booleans(),
-    in_roster=st.booleans(),
+    added=st.booleans(),
     authorized=st.booleans(),
     approved=st.booleans(),
     pending=st.booleans(),

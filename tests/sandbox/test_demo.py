@@ -1,24 +1,18 @@
 """``vestibule demo``, run as a newcomer runs it."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.demo import DEMO, environment, options, staying
 
 from vestibule.sandbox.client import Client
-from vestibule.sandbox.docker import ContainerInstallation
 from vestibule.sandbox.installation import Installation
 
 pytestmark = pytest.mark.prosody
-
-DEMO = (sys.executable, "-m", "vestibule", "demo")
 
 BROKEN = """
 import sys
@@ -40,13 +34,6 @@ sys.exit(run.main(once=True, scenes=[scene], {options}))
 """
 
 
-def options(installation: Installation) -> list[str]:
-    """Return what makes the demo use this very installation."""
-    if isinstance(installation, ContainerInstallation):
-        return ["--prosody", "docker"]
-    return ["--series", installation.series]
-
-
 def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with *folder* for temporary files."""
     return subprocess.run(
@@ -58,10 +45,6 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=110,
     )
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "TMPDIR": str(folder), "PYTHONUTF8": "1"}
 
 
 def steps(output: str, title: str) -> list[str]:
@@ -98,23 +81,6 @@ def test_a_failing_step_says_what_came_and_keeps_the_logs(
     (kept,) = tmp_path.iterdir()
     assert f"The logs were kept in {kept}" in done.stdout
     assert (kept / "vestibule.log").stat().st_size > 0
-
-
-@contextmanager
-def staying(command: tuple[str, ...], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the demo until its invitation is there, and on."""
-    with (folder / "output").open("wb") as output:
-        demo = subprocess.Popen(command, env=environment(folder), stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + 60
-        while "Ctrl-C" not in (folder / "output").read_text():
-            assert demo.poll() is None, (folder / "output").read_text()
-            assert time.monotonic() < deadline, (folder / "output").read_text()
-            time.sleep(0.05)
-        yield demo
-    finally:
-        demo.kill()
-        demo.wait()
 
 
 async def log_in_and_leave(port: int) -> dict[str, tuple[str, str | None]]:

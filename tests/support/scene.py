@@ -27,10 +27,11 @@ from vestibule.core.model import (
     Verdict,
 )
 from vestibule.core.profile import Profile
+from vestibule.core.rulebook import Rulebook
 from vestibule.desk import checks
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
-from vestibule.gate.dialogue import Check
+from vestibule.gate.dialogue import Answer, Check
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
 from vestibule.xmpp.address import prepare
@@ -48,13 +49,13 @@ class Scene:
         self.clock = FakeClock()
         self.gate = FakeGate()
         self.post = FakePost()
-        self.desk = Desk(database, house, self.gate, self.post, self.clock)
         self.admins = {ADMIN}
+        house.admins = self.admins
+        self.desk = Desk(database, house, self.gate, self.post, self.clock)
         self.office = Office(
             self.desk,
             database,
             configured=house.defaults,
-            admins=self.admins,
             jid="gate.example.org",
             prepare=prepare,
             body_of=body_of,
@@ -74,7 +75,7 @@ class Scene:
         note: str = "",
     ) -> Verdict:
         """Let a contact ask for a subscription."""
-        verdict = await self._judged(Kind.SUBSCRIBE, contact, user, note=note)
+        verdict = (await self._judged(Kind.SUBSCRIBE, contact, user, note=note)).verdict
         if verdict is Verdict.ASK:
             self.gate.relations[user, contact] = Relation(pending=True)
         return verdict
@@ -83,7 +84,11 @@ class Scene:
         self, contact: BareJid = ALICE, words: str = "Hello?", *, user: BareJid = BOB
     ) -> Verdict:
         """Let a contact write."""
-        return await self._judged(Kind.MESSAGE, contact, user, words=words)
+        return (await self._judged(Kind.MESSAGE, contact, user, words=words)).verdict
+
+    async def answered(self, contact: BareJid = ALICE, *, user: BareJid = BOB) -> Answer:
+        """Let a contact write; return all the gate is told."""
+        return await self._judged(Kind.MESSAGE, contact, user, words="Hello?")
 
     async def book(self, user: BareJid = BOB) -> Profile:
         """Return a user's book as it is on disk, past every cache."""
@@ -91,7 +96,7 @@ class Scene:
 
     async def rules(self, user: BareJid = BOB) -> list[Rule]:
         """Return a user's rules as they are on disk."""
-        return (await self.book(user)).rules
+        return list((await self.book(user)).rules)
 
     async def standing(self, contact: BareJid = ALICE, user: BareJid = BOB) -> Standing:
         """Return what a user did about a contact, as it is on disk."""
@@ -115,7 +120,7 @@ class Scene:
         *,
         note: str = "",
         words: str = "",
-    ) -> Verdict:
+    ) -> Answer:
         self._batch += 1
         stanza = f"<message xmlns='jabber:client' from='{contact}'><body>{words}</body></message>"
         check = Check(
@@ -128,8 +133,7 @@ class Scene:
             wire=lambda: stanza,
             note=note,
         )
-        answer = await self.desk.do(partial(checks.judge, check=check))
-        return answer.verdict
+        return await self.desk.do(partial(checks.judge, check=check))
 
 
 _EMPTY: list[bytes] = []
@@ -164,7 +168,7 @@ async def a_scene(
             hosts=frozenset({"example.org"}),
             defaults=settings or Settings(),
             limits=limits or Limits(),
-            admin_rules=admin_rules or [],
+            admin_rules=Rulebook(admin_rules or ()),
             language=language,
             locked=locked,
         )

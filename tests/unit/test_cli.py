@@ -53,7 +53,7 @@ def a_file(folder: Path, text: str = NEEDED, mode: int = 0o600) -> Path:
 def put_component(monkeypatch: pytest.MonkeyPatch, run: Callable[[Config], int]) -> None:
     """Let *run* stand for the component, which these tests need not load."""
     module = ModuleType("vestibule.app")
-    module.run = run  # type: ignore[attr-defined]
+    module.run = lambda config, _read: run(config)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "vestibule.app", module)
     monkeypatch.setattr(vestibule, "app", module, raising=False)
 
@@ -234,6 +234,16 @@ def test_a_good_configuration_is_shown_without_the_secret(tmp_path: Path) -> Non
     assert not [line for line in out if line.startswith(("  secret =", "note:"))]
 
 
+def test_a_script_gets_the_configuration_without_the_secret(tmp_path: Path) -> None:
+    status, out, err = call("check-config", "--json", "--config", a_file(tmp_path))
+    values = json.loads("\n".join(out))
+
+    assert (0, []) == (status, err)
+    assert ["example.org"] == values["hosts"]
+    assert 100 == values["limits"]["requests_per_user"]
+    assert "secret" not in values
+
+
 def test_what_should_not_stay_so_is_noted(tmp_path: Path) -> None:
     path = a_file(tmp_path, NEEDED + 'database = "/nowhere/db"\n', mode=0o644)
 
@@ -398,3 +408,31 @@ def test_the_module_is_the_command() -> None:
     found = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert f"vestibule {__version__}\n" == found.stdout
+
+
+def test_gate_names_the_folder_with_the_module() -> None:
+    status, (folder,), _ = call("gate")
+
+    assert 0 == status
+    assert (Path(folder) / "mod_vestibule" / "mod_vestibule.lua").is_file()
+
+
+def test_gate_copies_the_module_over_an_older_copy(tmp_path: Path) -> None:
+    copy = tmp_path / "modules" / "mod_vestibule"
+    copy.mkdir(parents=True)
+    (copy / "mod_vestibule.lua").write_text("-- of an older release")
+    original = Path(call("gate")[1][0]) / "mod_vestibule"
+
+    assert (0, [str(copy.parent)], []) == call("gate", "--copy-to", copy.parent)
+
+    for file in original.glob("*.lua"):
+        assert file.read_bytes() == (copy / file.name).read_bytes()
+
+
+def test_gate_says_where_it_cannot_copy(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    status, out, (line,) = call("gate", "--copy-to", tmp_path / "file")
+
+    assert (1, []) == (status, out)
+    assert line.startswith(f"cannot copy the gate to {tmp_path}")

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from vestibule.config import KEYS, SECTIONS, Config, load
+from vestibule.reload import needs_no_restart
 
 ROOT: Final = Path(__file__).parents[2]
 SHIPPED: Final = ROOT / "config" / "vestibule.toml"
@@ -136,3 +137,9 @@ def test_the_three_shipped_files_belong_together() -> None:
 def test_the_shipped_files_hold_no_secret() -> None:
     assert 'component_secret = "CHANGE-ME"' in PROSODY.read_text()
     assert not re.search(r"^secret", SHIPPED.read_text(), re.MULTILINE)
+
+
+def test_the_page_says_which_options_need_a_restart() -> None:
+    rows = re.findall(r"^\| `([a-z_.]+)` \|.*\| (\w+) \|$", PAGE.read_text(), re.MULTILINE)
+
+    assert [(key, "reload" if needs_no_restart(key) else "restart") for key in KEYS] == rows

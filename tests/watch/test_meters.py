@@ -37,7 +37,7 @@ def a_turn(*judged: tuple[Kind, Verdict, Reason]) -> Turn:
     house = House(frozenset({"example.org"}), Settings(), Limits(), [])
     nothing: Any = None
     turn = Turn(datetime.now(UTC), house, nothing, Changes(Ids({})))
-    turn.judged += judged
+    turn.judged.update(judged)
     return turn
 
 

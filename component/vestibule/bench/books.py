@@ -119,6 +119,7 @@ class _Gate:
 async def _work(path: Path, rules: int, decisions: int) -> Book:
     from vestibule import app  # noqa: F401  all that the component has in memory
     from vestibule.core.model import Settings, StrangerPolicy
+    from vestibule.core.rulebook import Rulebook
     from vestibule.desk.desk import Desk
     from vestibule.desk.ports import House, Limits
     from vestibule.store.database import Database
@@ -130,7 +131,7 @@ async def _work(path: Path, rules: int, decisions: int) -> Book:
             hosts=frozenset({_HOST}),
             defaults=Settings(strangers=StrangerPolicy.BOUNCE),
             limits=Limits(),
-            admin_rules=[],
+            admin_rules=Rulebook(),
         )
         gate: Any = _Gate()
         desk = Desk(database, house, gate, gate, lambda: datetime.now(UTC))

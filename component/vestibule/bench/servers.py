@@ -151,9 +151,11 @@ class Field:
         return "\n".join(lines)
 
 
+_TALKATIVE: Final = f"vestibule_errors_per_contact = {_MANY}; vestibule_errors_per_domain = {_MANY}"
+"""Each stranger here is refused as fast as they can write, and has to hear of it."""
 _HOST_OPTIONS: Final = {
-    GATE: 'modules_enabled = { "vestibule", "bench_probe" }',
-    ASKING: "vestibule_cache_users = 0",
+    GATE: f'modules_enabled = {{ "vestibule", "bench_probe" }}; {_TALKATIVE}',
+    ASKING: f"vestibule_cache_users = 0; {_TALKATIVE}",
 }
 
 _PRESENT: Final[dict[str, Sequence[Sequence[str]]]] = {

@@ -157,7 +157,10 @@ def _change(turn: Turn, gone: Sequence[Rule], new: Sequence[Rule]) -> None:
     rules, away = turn.house.admin_rules, {rule.id for rule in gone}
 
     def apply() -> None:
-        rules[:] = [*(rule for rule in rules if rule.id not in away), *new]
+        for rule in [rule for rule in rules if rule.id in away]:
+            rules.remove(rule)
+        for rule in new:
+            rules.append(rule)
 
     turn.flushes_all = True
     turn.after.append(apply)

@@ -5,6 +5,7 @@ Must not know how any of it came about.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -95,10 +96,15 @@ async def audit(call: Call, values: Values) -> Reply:
     if about:
         about = identity_of(call, about)
     deeds = await call.office.database.deeds(about, _MOST_DEEDS)
-    lines = [_deed(call, deed) for deed in deeds]
-    if not lines:
+    if not deeds:
         return Reply(call.texts.admin.no_deeds)
-    return Reply("\n".join([call.texts.admin.deeds.of(len(lines)), *lines]))
+    return Reply(trail(call, deeds))
+
+
+def trail(call: Call, deeds: Sequence[Deed]) -> str:
+    """Return lines of the audit trail as people read them."""
+    lines = [_deed(call, deed) for deed in deeds]
+    return "\n".join([call.texts.admin.deeds.of(len(lines)), *lines])
 
 
 def _deed(call: Call, deed: Deed) -> str:

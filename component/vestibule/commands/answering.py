@@ -13,9 +13,7 @@ from vestibule.commands.prospects import let_in, outlook, shut_out
 from vestibule.commands.shown import joined
 from vestibule.commands.targets import Target, waiting_from
 from vestibule.core.model import BareJid, Reason, Relation, Verdict
-from vestibule.desk import answers
-from vestibule.desk.letters import Letter
-from vestibule.texts import of as catalogue_of
+from vestibule.desk import answers, reports
 
 Answer = Callable[[Case, Target], str]
 """Does it to one target and returns the line that tells it."""
@@ -79,21 +77,12 @@ def report(case: Case, target: Target) -> str:
         return problem
     known = case.profile.rules
     is_repeat = any(rule.identity == contact and rule.note == REPORTED for rule in known)
-    request, held = case.profile.requests.get(contact), _held(case, contact)
+    is_told = not is_repeat and reports.pass_on(case.turn, case.profile, contact)
     told = block(case, target, note=REPORTED)
     if is_repeat:
         return told
     case.turn.note(case.profile.user, contact, "report", actor=case.call.user)
-    house = case.turn.house.language
-    words = catalogue_of(house).notices.reported.format(
-        user=case.profile.user,
-        contact=contact,
-        asked=request.asked if request is not None else 0,
-        held=held,
-    )
-    for admin in sorted(case.call.office.admins):
-        case.turn.write_letter(admin, Letter(words, house))
-    return joined(told, case.texts.requests.reported)
+    return joined(told, case.texts.requests.reported if is_told else "")
 
 
 def admit(case: Case, contact: BareJid) -> str:
@@ -115,7 +104,15 @@ def refusal(case: Case, identity: str) -> str:
         return texts.yourself
     if jid and identity.rpartition("@")[2] == jid:
         return texts.me
-    return ""
+    return overtaken(case, identity)
+
+
+def overtaken(case: Case, identity: str) -> str:
+    """Say that the user has decided in a client since the command arrived, if it is so."""
+    latest, pair = case.call.office.desk.latest, (case.profile.user, BareJid(identity))
+    if not latest.is_after(case.call.mark, pair):
+        return ""
+    return case.texts.requests.decided_since.format(contact=identity)
 
 
 def enforced(case: Case, contact: BareJid) -> str:

@@ -4,6 +4,7 @@ Responsible for the types both front ends are made of, and for checking what was
 Must not know stanzas, chat words or what any command does.
 """
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -151,11 +152,13 @@ class Call:
     user: BareJid
     office: Office
     texts: Catalogue
+    mark: int = sys.maxsize
+    """How much the user had decided in clients before: see ``desk.latest``."""
 
     @property
     def is_admin(self) -> bool:
         """Whether the user is an administrator now."""
-        return self.user in self.office.admins
+        return self.user in self.office.desk.house.admins
 
     async def do(self, work: Callable[[Turn], Awaitable[T]]) -> T:
         """Do *work* in its turn of the desk; it is on disk when this returns."""

@@ -24,6 +24,7 @@ from vestibule.core.model import (
     SubHandling,
     Verdict,
 )
+from vestibule.desk import lock_down
 
 
 async def explain(call: Call, values: Values) -> Reply:
@@ -47,6 +48,7 @@ def explained(case: Case, contact: BareJid) -> str:
     lines = []
     for kind, told in ((Kind.SUBSCRIBE, words.asks), (Kind.MESSAGE, words.writes)):
         first, *others = voices(case.turn, case.profile, contact, relation or Relation(), kind)
+        first = lock_down.applied(case.turn, case.profile, kind, first)
         outcome = told[_outcome(case, first)].format(contact=contact)
         lines.append(joined(outcome, words.why.format(because=_because(case, first))))
         if first.reason is Reason.APPROVED and others:
@@ -125,9 +127,7 @@ async def sent(call: Call, _values: Values) -> Reply:
         return Reply(words.roster_unknown, failed=True)
     asked = sorted(contact for contact, relation in roster.items() if relation.asked)
     granted = sorted(
-        contact
-        for contact, relation in roster.items()
-        if relation.subscribed_to and not relation.asked
+        contact for contact, relation in roster.items() if relation.added and not relation.asked
     )
     lines: list[str] = []
     for title, members in ((words.sent_asked, asked), (words.sent_granted, granted)):

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 async def call_from(office: Office, user: BareJid, language: str | None) -> Call:
     """Return a call by *user*, whose stanza says it is in *language*."""
-    return Call(user, office, await _catalogue(office, user, language))
+    mark = office.desk.latest.mark  # before anything is waited for
+    return Call(user, office, await _catalogue(office, user, language), mark)
 
 
 async def guarded(call: Call, reply: Awaitable[Reply]) -> Reply:

@@ -14,7 +14,7 @@ from vestibule.commands.case import Case, in_turn, with_roster
 from vestibule.commands.prospects import by_number
 from vestibule.commands.settings import DEFAULT, choose
 from vestibule.commands.targets import Target
-from vestibule.core.model import BareJid, Model, StrangerPolicy
+from vestibule.core.model import BareJid, Model, NoticePolicy, StrangerPolicy
 from vestibule.core.profile import Held, Request
 
 ACTIONS: Final = ("accept", "add", "deny", "block")
@@ -31,6 +31,7 @@ class Chosen:
     chosen_strangers: str
     model: str
     strangers: str
+    notices: str
     is_locked: bool
 
 
@@ -52,6 +53,7 @@ async def settings(call: Call) -> Chosen:
             profile.strangers or DEFAULT,
             holds.model,
             holds.strangers,
+            profile.notice_policy,
             case.turn.house.locked,
         )
 
@@ -99,6 +101,7 @@ CHOOSE: Final = Command(
     fields=(
         Field("model", FieldKind.CHOICE, (*Model, DEFAULT)),
         Field("strangers", FieldKind.CHOICE, (*StrangerPolicy, DEFAULT)),
+        Field("notices", FieldKind.CHOICE, tuple(NoticePolicy)),
     ),
 )
 

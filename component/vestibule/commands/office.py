@@ -4,7 +4,7 @@ Responsible for nothing by itself; it is made where everything is put together (
 Must not know any command.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vestibule.core.model import BareJid, Settings
@@ -12,7 +12,7 @@ from vestibule.desk.desk import Desk
 from vestibule.store.database import Database
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Office:
     """The collaborators of every command."""
 
@@ -21,7 +21,6 @@ class Office:
     """For reading what is in nobody's book."""
     configured: Settings = field(default_factory=Settings)
     """What the operator configured for everybody; administrators may choose otherwise."""
-    admins: Set[BareJid] = field(default_factory=frozenset)
     jid: str = ""
     """The component's own address: nobody should cut themselves off from it."""
     prepare: Callable[[str], BareJid | None] = lambda text: BareJid(text.lower())

@@ -68,7 +68,7 @@ def attempt_of(
     """Return what *contact* would try now, with the facts a check would bring."""
     standing = profile.standing_of(contact)
     if standing.denied_until is not None:  # as ``desk.checks`` has it
-        relation = replace(relation, in_roster=False, subscribed_to=False)
+        relation = replace(relation, added=False)
     return Attempt(kind, profile.user, contact, turn.now, relation=relation, standing=standing)
 
 

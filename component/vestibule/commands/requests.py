@@ -91,13 +91,15 @@ def _listed(case: Case) -> str:
 def _waiting(case: Case) -> str:
     """Say who waits."""
     words, profile = case.texts.requests, case.profile
+    waiting = by_number(profile.requests.values())
+    if not waiting:
+        return words.nobody
     lines = [
         request_line(case.texts, profile.user, request, profile.held.get(request.contact))
-        for request in by_number(profile.requests.values())
+        for request in waiting
     ]
-    if not lines:
-        return words.nobody
-    return "\n".join([words.waiting.of(len(lines)), case.call.lines(lines), words.how_to_answer])
+    advice = words.how_to_answer.format(number=waiting[0].number)
+    return "\n".join([words.waiting.of(len(lines)), case.call.lines(lines), advice])
 
 
 def _quiet(case: Case) -> str:
@@ -171,7 +173,9 @@ async def _form(call: Call) -> Form | Reply:
         options += newcomers[:_NEWCOMERS]
         if not options:
             return Reply(_listed(case))
-        return Form({"answer": ["add"]}, {"who": options})
+        # One common client shows what there is to choose only beside something chosen.
+        chosen = [options[0].value] if len(options) == 1 else []
+        return Form({"who": chosen, "answer": ["add"]}, {"who": options})
 
     return await in_turn(call, fill)
 

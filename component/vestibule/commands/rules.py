@@ -165,7 +165,8 @@ def listed(case: Case) -> str:
         if shown:
             lines += [title, case.call.lines(shown, 100)]
     lines += _denied(case)
-    return "\n".join([*lines, words.how_to_change if own else words.none])
+    advice = words.how_to_change.format(number=own[0].id) if own else words.none
+    return "\n".join([*lines, advice])
 
 
 def _denied(case: Case) -> list[str]:

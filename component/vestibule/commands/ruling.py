@@ -8,7 +8,7 @@ Must not know how a rule was worded.
 from dataclasses import dataclass
 from datetime import datetime
 
-from vestibule.commands.answering import block, cleared, enforced, refusal
+from vestibule.commands.answering import block, cleared, enforced, overtaken, refusal
 from vestibule.commands.case import Case
 from vestibule.commands.overlap import replaced_by, rest_of
 from vestibule.commands.prospects import let_in, outlook, shut_out
@@ -84,6 +84,8 @@ def is_full(case: Case, wish: Wish) -> bool:
 def forget(case: Case, identity: str) -> str:
     """Undo all that was decided about an identity."""
     words = case.texts.rules
+    if problem := overtaken(case, identity):
+        return problem
     case.turn.note(case.profile.user, identity, "forget", actor=case.call.user)
     if answers.forget(case.turn, case.profile, identity) | _withdraw_approval(case, identity):
         return words.forgotten.format(identity=identity)

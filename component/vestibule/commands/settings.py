@@ -1,4 +1,4 @@
-"""How a user meets strangers, and in which language they are told.
+"""How a user meets strangers, and what they are told about them, in which language.
 
 Responsible for the settings of one user.
 Must not know what a model means for a check (``core.decide``).
@@ -20,7 +20,7 @@ from vestibule.commands.base import (
 )
 from vestibule.commands.case import Case, in_turn, with_roster
 from vestibule.commands.requests import offer
-from vestibule.core.model import Model, StrangerPolicy
+from vestibule.core.model import Model, NoticePolicy, StrangerPolicy
 from vestibule.desk import answers
 
 DEFAULT: Final = "default"
@@ -42,6 +42,7 @@ def _choose(case: Case, values: Values) -> str:
     lines = [
         *_model(case, values.text("model")),
         *_strangers(case, values.text("strangers")),
+        *_notices(case, values.text("notices")),
         *_language(case, values.text("language"), is_form=bool(values.text("model"))),
     ]
     lines.append(offer(case))
@@ -78,6 +79,14 @@ def _strangers(case: Case, choice: str) -> list[str]:
     return [words.chosen_strangers[settings.strangers], remark]
 
 
+def _notices(case: Case, choice: str) -> list[str]:
+    if not choice:
+        return []
+    policy = NoticePolicy(choice)
+    answers.choose_notices(case.turn, case.profile, policy)
+    return [case.texts.settings.chosen_notices[policy]]
+
+
 def _language(case: Case, choice: str, *, is_form: bool) -> list[str]:
     if not choice or (is_form and choice == (case.profile.language or AUTO)):
         return []
@@ -95,6 +104,7 @@ async def _form(call: Call) -> Form | Reply:
             {
                 "model": [profile.model or DEFAULT],
                 "strangers": [profile.strangers or DEFAULT],
+                "notices": [profile.notice_policy],
                 "language": [profile.language or AUTO],
             }
         )
@@ -123,11 +133,13 @@ COMMANDS: Final = (
         words=(
             *(_chooses("model", model.value) for model in Model),
             _takes("strangers", _STRANGERS),
+            _takes("notices", tuple(NoticePolicy)),
             _takes("language", (*texts.LANGUAGES, AUTO)),
         ),
         fields=(
             Field("model", FieldKind.CHOICE, _MODELS),
             Field("strangers", FieldKind.CHOICE, _STRANGERS),
+            Field("notices", FieldKind.CHOICE, tuple(NoticePolicy)),
             Field("language", FieldKind.CHOICE, (*texts.LANGUAGES, AUTO)),
         ),
         prefill=_form,

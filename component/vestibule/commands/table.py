@@ -12,6 +12,7 @@ from vestibule.commands import (
     admin_views,
     codes,
     explaining,
+    lock_down,
     requests,
     rules,
     settings,
@@ -53,6 +54,7 @@ _HELP: Final = Command(
 
 TABLE: Final[tuple[Command, ...]] = (
     *settings.COMMANDS,
+    *lock_down.COMMANDS,
     *requests.COMMANDS,
     *rules.COMMANDS,
     *explaining.COMMANDS,

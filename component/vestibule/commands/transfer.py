@@ -26,7 +26,7 @@ from vestibule.commands.rules import RULE_FIELDS, Wishes
 from vestibule.commands.ruling import Wish, make
 from vestibule.commands.shown import one_line
 from vestibule.commands.targets import Target, identity_of
-from vestibule.core.model import Model, Rule, Scope, StrangerPolicy, SubHandling
+from vestibule.core.model import Model, NoticePolicy, Rule, Scope, StrangerPolicy, SubHandling
 from vestibule.core.profile import Profile
 from vestibule.desk import answers
 
@@ -48,6 +48,8 @@ def text_of(profile: Profile) -> str:
         lines.append(profile.model.value)
     if profile.strangers is not None:
         lines.append(f"strangers {profile.strangers.value}")
+    if profile.notice_policy is not NoticePolicy.ALL:
+        lines.append(f"notices {profile.notice_policy.value}")
     return "\n".join([*lines, *map(rule_text, profile.rules)])
 
 
@@ -75,9 +77,11 @@ class Plan:
     wishes: list[Wish]
     model: Model | None = None
     strangers: StrangerPolicy | None = None
+    notices: NoticePolicy | None = None
 
     def __len__(self) -> int:
-        return len(self.wishes) + (self.model is not None) + (self.strangers is not None)
+        settings = (self.model, self.strangers, self.notices)
+        return len(self.wishes) + sum(setting is not None for setting in settings)
 
 
 async def import_(call: Call, values: Values) -> Reply:
@@ -99,6 +103,8 @@ async def import_(call: Call, values: Values) -> Reply:
             answers.choose_model(case.turn, case.profile, plan.model)
         if plan.strangers is not None:
             answers.choose_strangers(case.turn, case.profile, plan.strangers)
+        if plan.notices is not None:
+            answers.choose_notices(case.turn, case.profile, plan.notices)
         for wish in plan.wishes:
             make(case, wish)
         told = words.imported.of(len(plan))
@@ -136,6 +142,8 @@ def _read_line(call: Call, plan: Plan, line: str) -> None:
         plan.model = Model(word)
     elif word == "strangers":
         plan.strangers = StrangerPolicy(*_STRANGERS.read([rest.lower()], call.texts))
+    elif word == "notices":
+        plan.notices = NoticePolicy(*_NOTICES.read([rest.lower()], call.texts))
     else:
         raise Mistake(call.texts.rules.bad_word.format(word=word[:30]))
 
@@ -154,6 +162,7 @@ def wish_from(call: Call, raw: Raw, now: datetime) -> Wish:
 
 
 _STRANGERS: Final = Field("strangers", FieldKind.CHOICE, tuple(StrangerPolicy), required=True)
+_NOTICES: Final = Field("notices", FieldKind.CHOICE, tuple(NoticePolicy), required=True)
 
 
 def _identities(case: Case) -> set[str]:

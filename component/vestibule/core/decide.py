@@ -5,11 +5,10 @@ is their contract.
 Must not know XMPP, SQL or the clock: the time travels in the attempt.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from vestibule.core.identity import (
     ADDED,
@@ -29,6 +28,7 @@ from vestibule.core.model import (
     Scope,
     Settings,
     Source,
+    StrangerPolicy,
     SubHandling,
     Verdict,
 )
@@ -86,6 +86,7 @@ _BY_MODEL: Final = {
     Model.PROACTIVE: (_Answer.OPEN, Reason.MODEL_PROACTIVE),
     Model.REACTIVE: (_Answer.DOORBELL, Reason.MODEL_REACTIVE),
 }
+_FOR_STRANGERS: Final = {policy: Verdict(policy.value) for policy in StrangerPolicy}
 _BY_SOURCE: Final = {
     Source.ADMIN_ENFORCED: (_Level.ENFORCED, Reason.RULE_ADMIN_ENFORCED),
     Source.USER: (_Level.USER, Reason.RULE_USER),
@@ -98,8 +99,7 @@ _SPEAKS_ABOUT: Final = {  # an IQ to a full JID tells whether that resource is t
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Voice:
+class _Voice(NamedTuple):
     """One opinion about an attempt: a rule's, a relation's, the user's own act, the model's."""
 
     level: _Level
@@ -108,37 +108,26 @@ class _Voice:
     specificity: tuple[int, int] = (0, 0)
     rule_id: int | None = None
 
-    @property
-    def place(self) -> tuple[int, int, int, int, int]:
-        """Where this voice stands in line; the smallest is heard."""
-        kind, length = self.specificity
-        # A user's own act has no rule id and is named before a rule that says the same.
-        tie_breaker = -1 if self.rule_id is None else self.rule_id
-        return (self.level, -kind, -length, self.answer, tie_breaker)
+
+_OF_MODEL: Final = {model: _Voice(_Level.MODEL, *said) for model, said in _BY_MODEL.items()}
 
 
-def decide(attempt: Attempt, settings: Settings, rules: Sequence[Rule]) -> Decision:
+def decide(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> Decision:
     """Say what becomes of one attempt, and why.
 
     Pure and total: it reads nothing but its arguments and has an answer for all of them.
     """
-    return explain(attempt, settings, rules)[0]
+    heard = min(_voices(attempt, settings, rules), key=_place)
+    return _decision(heard, attempt, settings)
 
 
-def explain(attempt: Attempt, settings: Settings, rules: Sequence[Rule]) -> list[Decision]:
+def explain(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> list[Decision]:
     """Return all that has a say about *attempt*, in order of precedence.
 
     The first is the decision; each of the others is what would be decided if those before
     it were silent. The last is always the model's.
     """
-    voices = [
-        *_settled(attempt),
-        *_acts(attempt),
-        *_relations(attempt),
-        *(_voice_of(rule, attempt) for rule in _speaking(rules, attempt)),
-        _Voice(_Level.MODEL, *_BY_MODEL[settings.model]),
-    ]
-    voices.sort(key=lambda voice: voice.place)
+    voices = sorted(_voices(attempt, settings, rules), key=_place)
     return [_decision(voice, attempt, settings) for voice in voices]
 
 
@@ -156,6 +145,25 @@ def next_change(rules: Iterable[Rule], at: datetime) -> datetime | None:
     """
     moments = (moment for rule in rules for moment in (rule.valid_from, rule.valid_until))
     return min((moment for moment in moments if moment is not None and moment > at), default=None)
+
+
+def _voices(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> Iterator[_Voice]:
+    """Yield all that has a say about *attempt*, in no order."""
+    yield from _settled(attempt)
+    yield from _acts(attempt)
+    yield from _relations(attempt)
+    if rules:
+        for rule in _speaking(rules, attempt):
+            yield _voice_of(rule, attempt)
+    yield _OF_MODEL[settings.model]
+
+
+def _place(voice: _Voice) -> tuple[int, int, int, int, int]:
+    """Return where a voice stands in line; the smallest is heard."""
+    kind, length = voice.specificity
+    # A user's own act has no rule id and is named before a rule that says the same.
+    tie_breaker = -1 if voice.rule_id is None else voice.rule_id
+    return (voice.level, -kind, -length, voice.answer, tie_breaker)
 
 
 def _speaking(rules: Iterable[Rule], attempt: Attempt) -> Iterator[Rule]:
@@ -224,9 +232,10 @@ def _given_answers(rule: Rule, attempt: Attempt) -> Iterator[_Voice]:
 
 def _decision(voice: _Voice, attempt: Attempt, settings: Settings) -> Decision:
     """Turn an opinion into a verdict about this kind of attempt."""
-    verdict, reason = _VERDICTS[voice.answer][attempt.kind], voice.reason
     if attempt.kind is Kind.MESSAGE:
         verdict, reason = _message_verdict(voice, attempt, settings)
+    else:
+        verdict, reason = _VERDICTS[voice.answer][attempt.kind], voice.reason
     return Decision(verdict, reason, voice.rule_id)
 
 
@@ -239,6 +248,6 @@ def _message_verdict(voice: _Voice, attempt: Attempt, settings: Settings) -> tup
     if voice.answer is _Answer.DOORBELL:
         if is_chatter:
             return Verdict.DROP, Reason.NO_CONTENT
-        return Verdict(settings.strangers.value), voice.reason
+        return _FOR_STRANGERS[settings.strangers], voice.reason
     # An error in answer to a mere typing notification is what people would see of us.
     return (Verdict.DROP if is_chatter else verdict), voice.reason

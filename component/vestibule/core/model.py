@@ -7,7 +7,7 @@ Must not know XMPP stanzas, SQL or the clock: addresses arrive prepared, times a
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 BareJid = NewType("BareJid", str)
 """An address without a resource, prepared (RFC 7622) by whoever made it."""
@@ -26,6 +26,15 @@ class StrangerPolicy(StrEnum):
     HOLD = "hold"
     BOUNCE = "bounce"
     DROP = "drop"
+
+
+class NoticePolicy(StrEnum):
+    """What a user is told unasked about those who come by."""
+
+    ALL = "all"
+    DIGEST = "digest"
+    """Only that there is something to look at, once an hour at most."""
+    NONE = "none"
 
 
 class Kind(StrEnum):
@@ -110,6 +119,12 @@ class Reason(StrEnum):
     LIMIT_REQUESTS = "limit-requests"
     LIMIT_CONTACT = "limit-contact"
     LIMIT_USER = "limit-user"
+    LOCK_DOWN = "lock-down"
+    """Too many strangers at once: for a while all of them are asked to try later."""
+    OUTAGE_REFUSE = "outage-refuse"
+    """The gate had no verdict, and the operator has strangers refused then."""
+    OUTAGE_PASS = "outage-pass"
+    OUTAGE_STOCK = "outage-stock"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     GIVEN_UP = "given-up"
@@ -147,9 +162,9 @@ class Rule:
 class Relation:
     """What the user's roster says about the contact, as the gate saw it."""
 
-    subscribed_to: bool = False
-    """The user sees the contact's presence, or has asked for it."""
-    in_roster: bool = False
+    added: bool = False
+    """The user sees the contact's presence, or has asked for it; an entry in the contact list
+    alone, such as one left behind by a contact who went, says nothing."""
     authorized: bool = False
     """The contact has ``from`` or ``both``: only asked about to keep the order."""
     approved: bool = False
@@ -157,11 +172,6 @@ class Relation:
     pending: bool = False
     asked: bool = False
     """The user's own request waits for the contact's answer."""
-
-    @property
-    def added(self) -> bool:
-        """Whether the user put this contact into the roster by their own act."""
-        return self.subscribed_to or (self.in_roster and not self.approved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +210,7 @@ class Attempt:
     """Earlier messages of this pair are held or being released."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A verdict with its reason, and the rule that spoke, if one did."""
 
     verdict: Verdict

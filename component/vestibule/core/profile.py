@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from vestibule.core.model import BareJid, Model, Rule, Standing, StrangerPolicy
+from vestibule.core.model import BareJid, Model, NoticePolicy, Standing, StrangerPolicy
+from vestibule.core.rulebook import Rulebook
 
 
 class RequestKind(StrEnum):
@@ -78,6 +79,19 @@ class Code:
 
 
 @dataclass(slots=True)
+class LockDown:
+    """Whether strangers are kept out for a while, as too many came at once; not kept on disk."""
+
+    until: datetime | None = None
+    strangers: set[BareJid] = field(default_factory=set)
+    """Who came in the minute that is being counted."""
+    counted_from: datetime | None = None
+    told_at: datetime | None = None
+    off_until: datetime | None = None
+    """The user ended one: none begins by itself before."""
+
+
+@dataclass(slots=True)
 class Profile:
     """One user's whole book. Changed only by the desk, which writes each change down first."""
 
@@ -86,9 +100,10 @@ class Profile:
     """A row exists in ``users``."""
     model: Model | None = None
     strangers: StrangerPolicy | None = None
+    notice_policy: NoticePolicy = NoticePolicy.ALL
     language: str | None = None
     last_number: int = 0
-    rules: list[Rule] = field(default_factory=list)
+    rules: Rulebook = field(default_factory=Rulebook)
     standing: dict[BareJid, Standing] = field(default_factory=dict)
     requests: dict[BareJid, Request] = field(default_factory=dict)
     held: dict[BareJid, Held] = field(default_factory=dict)
@@ -98,6 +113,10 @@ class Profile:
     """By token; those that are over are there until somebody looks."""
     told_at: deque[datetime] = field(default_factory=deque)
     """When the user was told something in the last hour; not kept on disk."""
+    reported_at: deque[datetime] = field(default_factory=deque)
+    """When a report of the user's was passed on in the last hour; not kept on disk either."""
+
+    lock_down: LockDown = field(default_factory=LockDown)
 
     def standing_of(self, contact: BareJid) -> Standing:
         """Return what the user did about *contact*, or an empty standing."""
@@ -106,12 +125,12 @@ class Profile:
     @property
     def held_count(self) -> int:
         """How many messages wait for this user in all."""
-        return sum(held.count for held in self.held.values())
+        return sum([held.count for held in self.held.values()])
 
     @property
     def held_size(self) -> int:
         """How many bytes wait for this user in all."""
-        return sum(held.size for held in self.held.values())
+        return sum([held.size for held in self.held.values()])
 
 
 _NOTHING = Standing()

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from vestibule.demo import flows
+from vestibule.demo import flows, page
 from vestibule.demo.flows import Play, Scene
 from vestibule.demo.people import PASSWORD, Person
 from vestibule.demo.server_log import Decisions
@@ -30,7 +30,6 @@ from vestibule.sandbox.server import Prosody
 
 T = TypeVar("T")
 
-NAMES: Final = ("alice", "bob", "carol")
 HOST: Final = "localhost"
 SCENES: Final = (*flows.FLOWS, *flows.ANSWERS)
 _IN_DOCKER: Final = "13.0"
@@ -99,8 +98,11 @@ async def _perform(
     once: bool,
     scenes: Sequence[Scene],
 ) -> int:
+    site = None if once else await _page(transcript, folder / "site")
     since = time.monotonic()
-    async with Prosody(installation, accounts=_accounts(), folder=folder) as server:
+    async with Prosody(
+        installation, accounts=_accounts(), folder=folder, site=site, origins=len(page.NAMES)
+    ) as server:
         component = ComponentProcess.beside(server, options={"log": {"level": "debug"}})
         async with component:
             transcript.note(f"Prosody {installation.version}: {installation.origin}.")
@@ -117,6 +119,17 @@ async def _perform(
     return 0
 
 
+async def _page(transcript: Transcript, site: Path) -> Path | None:
+    """Get the page ready in *site*; without it the demo goes on, and says why."""
+    getting = "Getting Converse.js from npm (9 MB, kept for the next time)"
+    try:
+        await _patiently(asyncio.to_thread(page.lay_out, site), getting)
+    except SandboxError as problem:
+        transcript.note(f"There will be no page for a browser: {problem}")
+        return None
+    return site
+
+
 async def _play(
     transcript: Transcript,
     server: Prosody,
@@ -125,7 +138,7 @@ async def _play(
 ) -> None:
     people: list[Person] = []
     try:
-        for name in NAMES:
+        for name in page.NAMES:
             people.append(await Person.log_in(name, server, transcript))
         alice, bob, carol = people
         play = Play(transcript, alice, bob, carol, Decisions(component, transcript))
@@ -166,6 +179,8 @@ async def _clean_sheet(server: Prosody, component: ComponentProcess) -> None:
 
 def invitation(server: Prosody, component: ComponentProcess) -> str:
     """Return how to log in, what to try, and where to look."""
+    address = page.introduce(server)
+    browser = f"\nIn a browser, all three side by side:  {address}\n" if address else ""
     place = f"server {server.address} port {server.c2s_port}"
     logins = "\n".join(f"  /connect {jid} {place} tls disable" for jid in _accounts())
     return f"""
@@ -190,12 +205,12 @@ What to try
 Logs
   Prosody    {server.log_path}
   component  {component.log_path}
-
+{browser}
 Ctrl-C stops all this and removes it."""
 
 
 def _accounts() -> dict[str, str]:
-    return {f"{name}@{HOST}": PASSWORD for name in NAMES}
+    return {f"{name}@{HOST}": PASSWORD for name in page.NAMES}
 
 
 def _end_on_sigterm() -> None:

@@ -8,6 +8,7 @@ Must not know how the decision was worded, nor how the gate carries it out.
 from vestibule.core.model import (
     BareJid,
     Model,
+    NoticePolicy,
     Rule,
     Scope,
     Standing,
@@ -43,6 +44,14 @@ def settle_acceptance(turn: Turn, profile: Profile, contact: BareJid) -> bool:
     return turn.release(profile, contact)
 
 
+def let_write(turn: Turn, profile: Profile, contact: BareJid) -> bool:
+    """Record that a contact may write by now; say whether messages of theirs are released."""
+    request = profile.requests.get(contact)
+    if request is not None and request.kind is RequestKind.MESSAGE:
+        turn.drop_request(profile, contact)
+    return turn.release(profile, contact)
+
+
 def deny(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """Refuse a contact, or take back an approval, and give the user quiet for a while."""
     turn.drop_rules_about(profile, contact, SubHandling.ALLOW)
@@ -67,6 +76,14 @@ def withdraw_subscription(turn: Turn, profile: Profile, contact: BareJid) -> Non
         request.kind = RequestKind.MESSAGE
         turn.save_request(profile, request)
     else:
+        turn.drop_request(profile, contact)
+
+
+def end_empty(turn: Turn, profile: Profile, contact: BareJid) -> None:
+    """Strike out a request by messages of which none is held any more: nobody waits."""
+    request = profile.requests.get(contact)
+    is_by_messages = request is not None and request.kind is RequestKind.MESSAGE
+    if is_by_messages and contact not in profile.held:
         turn.drop_request(profile, contact)
 
 
@@ -148,6 +165,12 @@ def choose_model(turn: Turn, profile: Profile, model: Model) -> None:
 def choose_strangers(turn: Turn, profile: Profile, strangers: StrangerPolicy) -> None:
     """Record what becomes of messages of contacts who wait for an answer."""
     profile.strangers = strangers
+    turn.save_settings(profile)
+
+
+def choose_notices(turn: Turn, profile: Profile, policy: NoticePolicy) -> None:
+    """Record what the user is told unasked."""
+    profile.notice_policy = policy
     turn.save_settings(profile)
 
 

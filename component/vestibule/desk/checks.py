@@ -6,6 +6,7 @@ Must not know why a decision is what it is (``core.decide``).
 """
 
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,12 +20,13 @@ from vestibule.core.model import (
     Kind,
     Reason,
     Relation,
+    Rule,
     Verdict,
 )
 from vestibule.core.profile import NoticeKind, Profile, Request, RequestKind
-from vestibule.desk import codes, notices
+from vestibule.desk import answers, codes, lock_down, notices
 from vestibule.desk.turn import Turn
-from vestibule.gate.dialogue import Act, Answer, Check
+from vestibule.gate.dialogue import Act, Answer, Check, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,22 @@ NOT_WRITTEN: Final = {
 }
 """When the disk refuses: Prosody keeps the request, the sender keeps the message."""
 
+UNJUDGED: Final = {
+    (Kind.MESSAGE, Outcome.REFUSE): (Verdict.WAIT, Reason.OUTAGE_REFUSE),
+    (Kind.IQ, Outcome.REFUSE): (Verdict.REFUSE, Reason.OUTAGE_REFUSE),
+    (Kind.MESSAGE, Outcome.PASS): (Verdict.PASS, Reason.OUTAGE_PASS),
+    (Kind.IQ, Outcome.PASS): (Verdict.REFUSE, Reason.OUTAGE_PASS),
+    (Kind.MESSAGE, Outcome.STOCK): (Verdict.PASS, Reason.OUTAGE_STOCK),
+    (Kind.IQ, Outcome.STOCK): (Verdict.PASS, Reason.OUTAGE_STOCK),
+}
+"""What the gate did by itself, as it is counted. (A request falls back, and is judged later.)"""
+
 _REMEMBERED: Final = {  # seconds; the gate may repeat these by itself, until told otherwise
     Verdict.PASS: 300,
     Verdict.BOUNCE: 60,
     Verdict.REFUSE: 60,
     Verdict.DROP: 60,
+    Verdict.WAIT: 60,
 }
 
 _LARGEST: Final = 448 * 1024
@@ -67,9 +80,8 @@ def attempt_of(profile: Profile, check: Check, now: datetime) -> Attempt:
     standing = profile.standing_of(check.contact)
     relation = check.relation
     if standing.denied_until is not None:
-        # What the user once refused is no longer "added" by a roster item left behind; adding
-        # the contact anew clears the denial.
-        relation = replace(relation, in_roster=False, subscribed_to=False)
+        # A denial is newer than what the roster says; adding the contact anew clears it.
+        relation = replace(relation, added=False)
     return Attempt(
         kind=check.kind,
         user=check.user,
@@ -87,27 +99,39 @@ async def judge(turn: Turn, check: Check) -> Answer:
     """Decide about one check and record what follows from it."""
     profile = await turn.profile(check.user)
     attempt = attempt_of(profile, check, turn.now)
-    decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
+    rules = turn.rules_about(profile, attempt)
+    decision = decide(attempt, turn.settings_of(profile), rules)
     if check.is_probe:  # nothing is asked for, so nothing is recorded
         unseen = decision.verdict in (Verdict.POLITE, Verdict.DROP)
         return Answer(decision.verdict if unseen else Verdict.PASS)
+    lock_down.count(turn, profile, check.contact, check.kind, decision)
+    decision = lock_down.applied(turn, profile, check.kind, decision)
     decision = _within_limits(turn, profile, attempt, decision, check)
     releasing = _record(turn, profile, check, attempt, decision)
-    turn.judged.append((check.kind, decision.verdict, decision.reason))
+    turn.judged[check.kind, decision.verdict, decision.reason] += 1
     if decision.reason not in _UNREMARKABLE:
-        turn.note(profile.user, check.contact, check.kind, decision)
-    log.debug(
-        "judged",
-        extra={
-            "kind": check.kind.value,
-            "verdict": decision.verdict.value,
-            "reason": decision.reason.value,
-            "rule": decision.rule_id,
-        },
-    )
+        turn.note_judged(profile.user, check.contact, check.kind, decision)
+    if log.isEnabledFor(logging.DEBUG):
+        _log(profile, check, decision)
+    is_for_all = decision.reason is Reason.LOCK_DOWN and lock_down.is_for_all(turn, profile)
     return Answer(
-        decision.verdict, _lifetime(turn, profile, attempt, decision), releasing=releasing
+        decision.verdict,
+        _lifetime(turn, profile, attempt, decision, rules),
+        for_strangers=is_for_all,
+        releasing=releasing,
     )
+
+
+def _log(profile: Profile, check: Check, decision: Decision) -> None:
+    said = {
+        "user": profile.user,
+        "contact": check.contact,
+        "kind": check.kind.value,
+        "verdict": decision.verdict.value,
+        "reason": decision.reason.value,
+        "rule": decision.rule_id,
+    }
+    log.debug("judged", extra=said)
 
 
 def _within_limits(
@@ -141,7 +165,7 @@ def _record(
         case Verdict.HOLD:
             turn.hold(profile, check, in_order=decision.reason is Reason.IN_ORDER)
             if decision.reason is Reason.IN_ORDER:
-                return turn.release(profile, check.contact)
+                return answers.let_write(turn, profile, check.contact)
             _keep_request(turn, profile, check, RequestKind.MESSAGE, attempt.relation)
         case Verdict.ASK:
             _keep_request(turn, profile, check, RequestKind.SUBSCRIPTION, attempt.relation)
@@ -190,7 +214,7 @@ def _was_just_told(turn: Turn, profile: Profile, contact: BareJid) -> bool:
     return any(
         notice.contact == contact
         and notice.kind is NoticeKind.ADDED
-        and turn.now - notice.at < _SAME_NEWS
+        and abs(turn.now - notice.at) < _SAME_NEWS
         for notice in profile.notices
     )
 
@@ -219,12 +243,28 @@ def _count_repeat(turn: Turn, profile: Profile, contact: BareJid) -> None:
         turn.save_request(profile, request)
 
 
-def _lifetime(turn: Turn, profile: Profile, attempt: Attempt, decision: Decision) -> int:
+def _will_wait(turn: Turn, profile: Profile, attempt: Attempt, decision: Decision) -> bool:
+    """Say whether the next message has to wait like this one: not if it was only too large."""
+    limits, held = turn.house.limits, profile.held.get(attempt.contact)
+    return (
+        decision.reason in (Reason.LOCK_DOWN, Reason.LIMIT_REQUESTS)
+        or profile.held_count >= limits.held_per_user
+        or (held is not None and held.count >= limits.held_per_contact)
+    )
+
+
+def _lifetime(
+    turn: Turn, profile: Profile, attempt: Attempt, decision: Decision, rules: Collection[Rule]
+) -> int:
     """Return for how many seconds the gate may repeat a verdict for this pair by itself."""
     seconds = _REMEMBERED.get(decision.verdict, 0)
+    if decision.verdict is Verdict.WAIT and not _will_wait(turn, profile, attempt, decision):
+        return 0
     if attempt.kind is Kind.SUBSCRIBE or attempt.content is Content.CHATTER or not seconds:
         return 0
-    ends = [next_change(turn.rules_of(profile), turn.now), attempt.standing.denied_until]
+    ends = [next_change(rules, turn.now), attempt.standing.denied_until]
+    if decision.reason is Reason.LOCK_DOWN:
+        ends.append(profile.lock_down.until)
     for end in ends:
         if end is not None and end > turn.now:
             seconds = min(seconds, int((end - turn.now).total_seconds()))

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 _STATE_PAGE: Final = 100
 """Pairs compared with Prosody at a time."""
 
+_PAGE: Final = 200
+"""Acts or letters left from before that are taken up together."""
+
 _LATER: Final = 2.0
 """Seconds until what the gate or the disk could not do is taken up again."""
 
@@ -47,6 +50,11 @@ class Courier:
         self._under_way: dict[BareJid, set[asyncio.Task[None]]] = {}
         self._later: dict[str, asyncio.Task[None]] = {}
         """Hosts for which something is to be tried again soon."""
+        self._resuming: dict[str, asyncio.Task[None]] = {}
+        self._catching_up: dict[str, asyncio.Event] = {}
+        """Hosts whose gate is sent the acts from before; what is decided meanwhile goes last."""
+        self._left_out: set[str] = set()
+        """Those of them for which something was decided since the last look."""
         self._carried_out: set[int] = set()
         """Acts that are done and still on disk: never to be done twice, the user may undo them."""
         self._told: set[int] = set()
@@ -57,7 +65,7 @@ class Courier:
     def take(self, turn: Turn) -> None:
         """Send what a turn has just committed, acts first."""
         for act in turn.acts:
-            self._carry_out(act)
+            self._carry_out_in_order(act)
         for user in turn.flushes:
             send = partial(self._gate.flush, user)
             self._watch(user, self._flush(send(), send))
@@ -79,7 +87,7 @@ class Courier:
         if waiting := self._later.pop(host, None):
             waiting.cancel()
         self._told.clear()
-        self._spawn(self._resume(host))
+        self._begin_to_resume(host)
 
     async def done(self, user: BareJid, patience: float = 10.0) -> bool:
         """Wait until the gate has done what was sent for *user*; False if it did not answer.
@@ -104,10 +112,17 @@ class Courier:
 
     # Acts ------------------------------------------------------------------------------------
 
-    def _carry_out(self, queued: QueuedAct) -> None:
+    def _carry_out_in_order(self, queued: QueuedAct) -> None:
+        """Do it now, unless others on disk come first: then it is taken up behind them."""
         host = queued.user.rpartition("@")[2]
-        if host in self._later:
-            return  # with the others, in order
+        if host in self._catching_up:
+            self._left_out.add(host)
+            self._watch(queued.user, _ended(self._catching_up[host]))
+        elif host not in self._later:
+            self._carry_out(queued)
+
+    def _carry_out(self, queued: QueuedAct) -> "asyncio.Task[None]":
+        host = queued.user.rpartition("@")[2]
         sent = None if queued.row in self._carried_out else self._send(queued)
 
         async def strike_out(turn: Turn) -> None:
@@ -137,7 +152,7 @@ class Courier:
                 return
             self._carried_out.discard(queued.row)
 
-        self._watch(queued.user, carry_out())
+        return self._watch(queued.user, carry_out())
 
     def _send(self, queued: QueuedAct) -> "asyncio.Future[None]":
         return self._gate.act(queued.act, queued.user, queued.contact, releasing=queued.releasing)
@@ -167,13 +182,22 @@ class Courier:
     async def _resume_later(self, host: str) -> None:
         await asyncio.sleep(_LATER)
         del self._later[host]
-        await self._resume(host)
+        self._begin_to_resume(host)
+
+    def _begin_to_resume(self, host: str) -> None:
+        if running := self._resuming.get(host):
+            running.cancel()  # of an earlier connection
+        task = self._resuming[host] = self._spawn(self._resume(host))
+
+        def forget(_: object) -> None:
+            if self._resuming.get(host) is task:
+                del self._resuming[host]
+
+        task.add_done_callback(forget)
 
     async def _resume(self, host: str) -> None:
         try:
-            for row in await self._database.acts(host):
-                act = QueuedAct(row.id, Act(row.act), row.user, row.contact, releasing=False)
-                self._carry_out(act)
+            await self._catch_up(host)
             await self._send_letters()
             await self._compare(host)
         except (GateBusy, StoreError) as reason:
@@ -181,6 +205,33 @@ class Courier:
             self._try_again(host)
         except (GateAway, GateRefused) as reason:
             log.info("comparison with %s left for the next hello: %s", host, reason)
+
+    async def _catch_up(self, host: str) -> None:
+        """Send the acts on disk, the oldest first, some at a time, until there are no more."""
+        is_over = self._catching_up[host] = asyncio.Event()
+        try:
+            after = 0
+            while True:
+                self._left_out.discard(host)
+                rows = await self._database.acts(host, after, _PAGE)
+                for row in rows:
+                    after = row.id
+                sent = [
+                    self._carry_out(
+                        QueuedAct(row.id, Act(row.act), row.user, row.contact, releasing=False)
+                    )
+                    for row in rows
+                ]
+                if sent:
+                    await asyncio.wait(sent)
+                elif host not in self._left_out:
+                    return
+                if host in self._later:
+                    return
+        finally:
+            is_over.set()
+            if self._catching_up.get(host) is is_over:
+                del self._catching_up[host]
 
     async def _compare(self, host: str) -> None:
         requests = await self._database.waiting_requests(host)
@@ -201,20 +252,24 @@ class Courier:
             await asyncio.sleep(delay)
 
     async def _try_letters(self) -> bool:
-        """Send every letter that waits; False if that is to be tried again."""
+        """Send every letter that waits, some at a time; False if that is to be tried again."""
+        after, all_taken = 0, True
         try:
-            by_host: dict[str, list[Letter]] = {}
-            for letter in await self._database.letters():
-                if letter.id not in self._told:
-                    if not self._post.tell(letter.user, letter_from(letter.body)):
-                        return True  # after the next hello
-                    self._told.add(letter.id)
-                by_host.setdefault(letter.user.rpartition("@")[2], []).append(letter)
-            taken = [await self._strike_out_taken(*letters) for letters in by_host.items()]
+            while page := await self._database.letters(after, _PAGE):
+                after = page[-1].id
+                by_host: dict[str, list[Letter]] = {}
+                for letter in page:
+                    if letter.id not in self._told:
+                        if not self._post.tell(letter.user, letter_from(letter.body)):
+                            return True  # after the next hello
+                        self._told.add(letter.id)
+                    by_host.setdefault(letter.user.rpartition("@")[2], []).append(letter)
+                for host, letters in by_host.items():
+                    all_taken &= await self._strike_out_taken(host, letters)
         except StoreError as reason:
             log.info("letters to be tried again: %s", reason)
             return False
-        return all(taken)
+        return all_taken
 
     async def _strike_out_taken(self, host: str, letters: Sequence[Letter]) -> bool:
         if not await self._post.taken(host):
@@ -225,7 +280,7 @@ class Courier:
 
     # Tasks -----------------------------------------------------------------------------------
 
-    def _watch(self, user: BareJid, work: Coroutine[Any, Any, None]) -> None:
+    def _watch(self, user: BareJid, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Keep *work* going, and let ``done`` wait for it."""
         task = self._spawn(work)
         mine = self._under_way.setdefault(user, set())
@@ -237,6 +292,7 @@ class Courier:
                 self._under_way.pop(user, None)
 
         task.add_done_callback(forget)
+        return task
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         async def guarded() -> None:
@@ -249,6 +305,10 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _ended(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _strike_out(turn: Turn, letters: Sequence[Letter]) -> None:

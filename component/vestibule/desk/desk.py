@@ -15,8 +15,9 @@ from typing import Final, TypeVar
 
 from vestibule.core.model import BareJid, Kind, Reason, Relation
 from vestibule.core.profile import Held
-from vestibule.desk import checks, events
+from vestibule.desk import answers, checks, events
 from vestibule.desk.courier import Courier
+from vestibule.desk.latest import Latest
 from vestibule.desk.ledger import Ledger
 from vestibule.desk.ports import (
     Clock,
@@ -25,6 +26,7 @@ from vestibule.desk.ports import (
     GateRefused,
     House,
     Judged,
+    Pair,
     Post,
     Unwatched,
     Watch,
@@ -70,6 +72,7 @@ class Desk:
     ) -> None:
         self.house = house
         self.profiles = Profiles(database)
+        self.latest = Latest()
         self.courier = Courier(self.do, database, gate, post, clock)
         self._database = database
         self._gate = gate
@@ -90,6 +93,11 @@ class Desk:
     def put(self, item: CheckBatch | EventIq | Hello) -> None:
         """Queue what a gate said; it is answered when its turn is on disk."""
         self._watch.arrived(item)
+        match item:
+            case EventIq():
+                self.latest.heard([item.event])
+            case Hello():
+                self.latest.heard(item.events)
         self._inbox.put_nowait(item)
 
     async def do(self, work: Callable[[Turn], Awaitable[T]]) -> T:
@@ -164,9 +172,11 @@ class Desk:
         turn = Turn(self._clock(), self.house, self.profiles, self._database.changes())
         failures: list[Callable[[BaseException], None]] = []
         try:
+            await self.profiles.load(_users_of(items))
             for item in items:
                 failures.append(self._failure_of(item))
                 await self._handle(turn, item)
+            turn.finish()
             self._ledger.enter(turn)
             began = time.perf_counter()
             result = await self._database.commit(turn.changes)
@@ -218,6 +228,9 @@ class Desk:
     async def _greet(self, turn: Turn, hello: Hello) -> None:
         for event in hello.events:
             await self._take_in_late(turn, event)
+        for (kind, outcome), became in checks.UNJUDGED.items():
+            if count := hello.unjudged.get((kind, outcome)):
+                turn.judged[kind, *became] += count
         unfinished = await self._database.releasing_pairs(hello.host)
         started = [pair for pair in turn.releases if pair[0].endswith(f"@{hello.host}")]
         turn.after.append(lambda: self._gate.answer_hello(hello, {*unfinished, *started}))
@@ -265,6 +278,18 @@ class Desk:
             profile = self.profiles.at_hand(row.user)
             if profile is not None:
                 uncount(profile.held, row.contact, 1, row.size)
+        for pair in dict.fromkeys((row.user, row.contact) for row in result.voided):
+            self._inbox.put_nowait(_Job(partial(_end_empty, pair=pair), _left_for_hello))
+
+
+async def _end_empty(turn: Turn, *, pair: Pair) -> None:
+    """End a request of which nothing is left: all of it was given up."""
+    user, contact = pair
+    answers.end_empty(turn, await turn.profile(user), contact)
+
+
+def _left_for_hello(error: BaseException) -> None:
+    log.info("left for the comparison after the next hello: %s", error)
 
 
 def uncount(held: dict[BareJid, Held], contact: BareJid, count: int, size: int) -> None:
@@ -289,8 +314,14 @@ def _not_written(kinds: tuple[Kind, ...]) -> list[Answer]:
 
 def _unread(turn: Turn, kind: Kind, answer: Answer, reason: Reason) -> Answer:
     """Return an answer that was not judged, counted all the same."""
-    turn.judged.append((kind, answer.verdict, reason))
+    turn.judged[kind, answer.verdict, reason] += 1
     return answer
+
+
+def _users_of(items: Iterable[_Item]) -> Iterable[BareJid]:
+    """Return the users whose books the checks among *items* need: read together, not one by one."""
+    batches = (item for item in items if isinstance(item, CheckBatch))
+    return (check.user for batch in batches for check in batch.checks if check is not None)
 
 
 def _not_judged(items: Iterable[_Item], reason: Reason) -> list[Judged]:

@@ -20,7 +20,7 @@ from vestibule.core.model import (
     Verdict,
 )
 from vestibule.core.profile import Profile, RequestKind
-from vestibule.desk import answers, checks
+from vestibule.desk import answers, checks, reports
 from vestibule.desk.turn import Turn, valid_block_rules
 from vestibule.gate.dialogue import Act, Check, Event, EventKind
 
@@ -76,7 +76,7 @@ def _approved(turn: Turn, profile: Profile, contact: BareJid) -> None:
 
 def _is_kept_out(turn: Turn, profile: Profile, contact: BareJid) -> bool:
     attempt = Attempt(Kind.SUBSCRIBE, profile.user, contact, turn.now)
-    decision = decide(attempt, turn.settings_of(profile), turn.rules_of(profile))
+    decision = decide(attempt, turn.settings_of(profile), turn.rules_about(profile, attempt))
     is_open = decision.verdict in (Verdict.APPROVE, Verdict.ASK)
     return decision.reason is Reason.RULE_ADMIN_ENFORCED and not is_open
 
@@ -89,20 +89,13 @@ def _denied(turn: Turn, profile: Profile, contact: BareJid) -> None:
 def _added(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user asked to see the contact: no stranger any more, though not yet to be seen."""
     turn.change_standing(profile, contact, denied_until=None)
-    _may_write(turn, profile, contact)
+    answers.let_write(turn, profile, contact)
 
 
 def _wrote(turn: Turn, profile: Profile, contact: BareJid) -> None:
     """The user wrote to the contact: their messages pass from now on."""
     turn.change_standing(profile, contact, wrote_at=turn.now, denied_until=None)
-    _may_write(turn, profile, contact)
-
-
-def _may_write(turn: Turn, profile: Profile, contact: BareJid) -> None:
-    request = profile.requests.get(contact)
-    if request is not None and request.kind is RequestKind.MESSAGE:
-        turn.drop_request(profile, contact)
-    turn.release(profile, contact)
+    answers.let_write(turn, profile, contact)
 
 
 def _removed(turn: Turn, profile: Profile, contact: BareJid) -> None:
@@ -118,9 +111,12 @@ def _removed(turn: Turn, profile: Profile, contact: BareJid) -> None:
 def _blocked(turn: Turn, profile: Profile, contact: BareJid, report: str) -> None:
     """XEP-0191: the entry is in Prosody's list already, the rule follows it.
 
-    What the user reported with it (XEP-0377) is the rule's note, and a line in the audit trail.
+    What the user reported with it (XEP-0377) is the rule's note, a line in the audit trail, and
+    told to the administrators unless it was before.
     """
     identity = identity_of(contact)
+    if report and not any(r.identity == identity and r.note == report for r in profile.rules):
+        reports.pass_on(turn, profile, contact, report)
     turn.add_rule(profile, identity, SubHandling.BLOCK, note=report)
     if report:
         turn.note(profile.user, contact, f"report: {report}", actor=profile.user)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core.ledger import Deed
+from vestibule.core.model import BareJid, Decision, Kind
 from vestibule.desk.turn import Turn
 from vestibule.store import ledger
 
@@ -22,22 +23,32 @@ class Ledger:
 
     def __init__(self) -> None:
         self._deeds: list[Deed] = []
+        self._decided: set[tuple[BareJid, BareJid, Kind, Decision]] = set()
+        """What of that was decided by rules and settings: however often it repeats itself, it is
+        one line until that is written, so that no flood pushes all else out of the trail."""
         self._tally: Counter[tuple[str, str, str]] = Counter()
         self._written_at: datetime | None = None
 
     def enter(self, turn: Turn) -> None:
         """Take in what a turn decided; add it to the turn's changes if there are any, or soon."""
         self._deeds += turn.deeds
+        for decided in turn.decided:
+            if decided not in self._decided:
+                self._decided.add(decided)
+                user, contact, kind, (verdict, reason, rule) = decided
+                self._deeds.append(Deed(turn.now, "", user, contact, kind, verdict, reason, rule))
         if turn.forgotten:
             self._deeds = [deed for deed in self._deeds if deed.user not in turn.forgotten]
-        self._tally.update((kind, verdict, reason) for kind, verdict, reason in turn.judged)
+        for judged, count in turn.judged.items():
+            self._tally[judged] += count
         if (self._deeds or self._tally) and (turn.changes or self._is_due(turn)):
             ledger.write_deeds(turn.changes, self._deeds)
             ledger.write_counts(turn.changes, turn.now, self._tally)
             self._deeds, self._tally, self._written_at = [], Counter(), turn.now
+            self._decided.clear()
 
     def _is_due(self, turn: Turn) -> bool:
         """Say whether it is time, though nothing else is to be written."""
         if turn.writes_ledger or len(self._deeds) >= _MOST_PENDING:
             return True
-        return self._written_at is None or turn.now - self._written_at >= _AT_THE_LATEST
+        return self._written_at is None or abs(turn.now - self._written_at) >= _AT_THE_LATEST

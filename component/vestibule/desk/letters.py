@@ -17,6 +17,10 @@ class Letter:
     language: str = ""
     buttons: Mapping[str, str] = field(default_factory=dict)
     """By the words a button stands for, as the user could write them: what is on it."""
+    event: str = ""
+    """What it tells, for clients that show it themselves: ``request``, ``added`` or ``more``."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Whom the event is about: number, contact, kind."""
 
 
 def text_from(letter: Letter) -> str:

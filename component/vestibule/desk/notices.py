@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from vestibule import texts
-from vestibule.core.model import BareJid
+from vestibule.core.model import BareJid, NoticePolicy
 from vestibule.core.profile import NoticeKind, Profile, Request
 from vestibule.desk.letters import Letter
 from vestibule.desk.turn import Turn
@@ -23,7 +23,12 @@ def tell_request(turn: Turn, profile: Profile, request: Request) -> bool:
     language = _language(turn, profile)
     words = texts.request_notice(language, request)
     buttons = texts.buttons(language, request.number, ("add", "accept", "deny", "block"))
-    turn.write_letter(profile.user, Letter(words, language, buttons))
+    facts = {
+        "number": str(request.number),
+        "contact": request.contact,
+        "kind": request.kind.value,
+    }
+    turn.write_letter(profile.user, Letter(words, language, buttons, "request", facts))
     # The number goes on naming the contact when the request has been answered.
     turn.add_notice(profile, request.contact, NoticeKind.REQUEST, request.number)
     return True
@@ -35,7 +40,8 @@ def tell_added(turn: Turn, profile: Profile, contact: BareJid, number: int) -> N
         language = _language(turn, profile)
         words = texts.added_notice(language, contact, number)
         buttons = texts.buttons(language, number, ("add", "deny", "block"))
-        turn.write_letter(profile.user, Letter(words, language, buttons))
+        facts = {"number": str(number), "contact": contact}
+        turn.write_letter(profile.user, Letter(words, language, buttons, "added", facts))
 
 
 def _may_tell(turn: Turn, profile: Profile) -> bool:
@@ -43,17 +49,22 @@ def _may_tell(turn: Turn, profile: Profile) -> bool:
 
     A limit of none is a house where nobody is told anything unasked.
     """
+    limit, policy = turn.house.limits.notices_per_hour, profile.notice_policy
+    if not limit or policy is NoticePolicy.NONE:
+        return False
     told = profile.told_at
-    while told and told[0] <= turn.now - _HOUR:
+    # What lies ahead comes from a clock that is right again, and silences nobody.
+    while told and not turn.now - _HOUR < told[0] <= turn.now:
         told.popleft()
-    limit = turn.house.limits.notices_per_hour
-    if not limit or len(told) > limit:
+    if policy is NoticePolicy.DIGEST:
+        limit = 0
+    if len(told) > limit:
         return False
     told.append(turn.now)
     if len(told) > limit:
         language = _language(turn, profile)
         buttons = texts.buttons(language, None, ("requests",))
-        turn.write_letter(profile.user, Letter(texts.digest(language), language, buttons))
+        turn.write_letter(profile.user, Letter(texts.digest(language), language, buttons, "more"))
         return False
     return True
 

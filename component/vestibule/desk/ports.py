@@ -1,12 +1,13 @@
 """What the desk needs of the world, as protocols: it knows neither XMPP nor SQL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from vestibule.core.model import BareJid, Kind, Reason, Rule, Settings, Verdict
+from vestibule.core.model import BareJid, Kind, Reason, Settings, Verdict
+from vestibule.core.rulebook import Rulebook
 from vestibule.desk.letters import Letter
 from vestibule.gate.dialogue import (
     Act,
@@ -142,6 +143,9 @@ class Limits:
     held_bytes_per_user: int = 10 * 1024 * 1024
     rules_per_user: int = 500
     notices_per_hour: int = 20
+    strangers_per_minute: int = 60
+    """Different strangers of one user; 0: however many."""
+    lock_down: timedelta = timedelta(minutes=10)
     request_expiry: timedelta = timedelta(days=30)
     quiet_after_deny: timedelta = timedelta(days=7)
 
@@ -153,7 +157,8 @@ class House:
     hosts: frozenset[str]
     defaults: Settings
     limits: Limits
-    admin_rules: list[Rule]
+    admin_rules: Rulebook
+    admins: Set[BareJid] = frozenset()
     language: str = "en"
     locked: bool = False
     """Users cannot choose their model."""

@@ -26,6 +26,7 @@ async def compare(turn: Turn, states: Iterable[PairState], *, asked_at: datetime
         profile = await turn.profile(state.user)
         if state.exists:
             _compare_request(turn, profile, state, asked_at)
+            answers.end_empty(turn, profile, state.contact)
             _compare_approval(turn, profile, state, asked_at)
         else:
             turn.forget_user(profile)

@@ -12,10 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from vestibule.core.decide import is_valid
+from vestibule.core.identity import identities_of
 from vestibule.core.ledger import Deed
 from vestibule.core.model import (
+    Attempt,
     BareJid,
     Decision,
+    Kind,
     Rule,
     Scope,
     Settings,
@@ -79,16 +82,24 @@ class Turn:
         """Users of whom nothing is to be left."""
         self.deeds: list[Deed] = []
         """For the audit trail, see ``note``."""
+        self.decided: dict[tuple[BareJid, BareJid, Kind, Decision], None] = {}
+        """For it too, each but once, in order; see ``note_judged``."""
         self.writes_ledger = False
         """Somebody is about to read the audit trail: it is to be complete."""
-        self.judged: list[Judged] = []
+        self.judged: Counter[Judged] = Counter()
         self.ended: Counter[str] = Counter()
         """Held messages that wait no longer, by how that came; both are for the ``Watch``."""
+        self._requests: dict[Pair, Request] = {}
         self._profiles = profiles
+
+    def finish(self) -> None:
+        """Add what is written but once, however often it changed meanwhile."""
+        for (user, _), request in self._requests.items():
+            self.changes.save_request(user, request)
 
     async def profile(self, user: BareJid) -> Profile:
         """Return the user's book, to be changed through this turn only."""
-        return await self._profiles.get(user)
+        return self._profiles.at_hand(user) or await self._profiles.get(user)
 
     def settings_of(self, profile: Profile) -> Settings:
         """Return what holds for a user: their own choice, else the house's."""
@@ -99,6 +110,14 @@ class Turn:
     def rules_of(self, profile: Profile) -> list[Rule]:
         """Return every rule that may speak for a user."""
         return [*self.house.admin_rules, *profile.rules]
+
+    def rules_about(self, profile: Profile, attempt: Attempt) -> list[Rule]:
+        """Return those that may speak about one attempt, now or later: few among any number."""
+        house = self.house.admin_rules
+        if not house and not profile.rules:
+            return []
+        identities = identities_of(attempt)
+        return [*house.about(identities), *profile.rules.about(identities)]
 
     def note(
         self,
@@ -114,6 +133,10 @@ class Turn:
         if decision is not None:
             verdict, reason, rule = decision.verdict, decision.reason, decision.rule_id
         self.deeds.append(Deed(self.now, actor, user or "", contact, what, verdict, reason, rule))
+
+    def note_judged(self, user: BareJid, contact: BareJid, kind: Kind, decision: Decision) -> None:
+        """Have the audit trail say what was decided by rules and settings."""
+        self.decided[user, contact, kind, decision] = None
 
     # Settings and numbers ------------------------------------------------------------------
 
@@ -205,16 +228,17 @@ class Turn:
     # Requests and notices ------------------------------------------------------------------
 
     def save_request(self, profile: Profile, request: Request) -> None:
-        """Record a waiting contact as it stands."""
+        """Record a waiting contact as it stands when the turn is over."""
         profile.requests[request.contact] = request
         self._touch(profile)
-        self.changes.save_request(profile.user, request)
+        self._requests[profile.user, request.contact] = request
 
     def drop_request(self, profile: Profile, contact: BareJid) -> Request | None:
         """Strike a request out and return it."""
         request = profile.requests.pop(contact, None)
         if request is not None:
             self._touch(profile)
+            self._requests.pop((profile.user, contact), None)
             self.changes.delete_request(profile.user, contact)
         return request
 
@@ -317,6 +341,9 @@ class Turn:
         """Strike out everything about a user."""
         self.forgotten.add(profile.user)
         self._touch(profile)
+        self._requests = {
+            pair: kept for pair, kept in self._requests.items() if pair[0] != profile.user
+        }
         self.changes.delete_user(profile.user)
         self._profiles.renew(profile.user)
 

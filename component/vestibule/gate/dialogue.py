@@ -4,7 +4,7 @@ Responsible for the vocabulary of the dialogue.
 Must not know XML (``reading``, ``writing``) nor what is decided about it (``desk``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -119,6 +119,14 @@ class EventIq:
     event: Event
 
 
+class Outcome(StrEnum):
+    """What became of strangers of whom the gate had no verdict, as its operator has chosen."""
+
+    REFUSE = "refuse"
+    PASS = "pass"
+    STOCK = "stock"
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """The gate of one host is there; the events it kept while we were away, in order."""
@@ -127,6 +135,8 @@ class Hello:
     iq: str
     version: str
     events: tuple[Event, ...]
+    unjudged: Mapping[tuple[Kind, Outcome], int] = field(default_factory=dict)
+    """How many stanzas of strangers there were without a verdict since the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,8 @@ class Answer:
     verdict: Verdict
     remember: int = 0
     """Seconds the gate may repeat this verdict for the pair by itself; 0: never."""
+    for_strangers: bool = False
+    """It may repeat it for every stranger of this user."""
     releasing: bool = False
     """Held messages of the pair are on their way: keep the order."""
 

@@ -5,6 +5,7 @@ Must not know what is decided about any of it.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -18,19 +19,22 @@ from vestibule.gate.dialogue import (
     EventIq,
     EventKind,
     Hello,
+    Outcome,
     PairState,
 )
 
 _NS: Final = f"{{{NAMESPACE}}}"
 _CLIENT: Final = "{jabber:client}"
-_INVITE: Final = (
-    "{http://jabber.org/protocol/muc#user}x/{http://jabber.org/protocol/muc#user}invite"
-)
+_BODY: Final = f"{_CLIENT}body"
+_OF_ROOM: Final = "{http://jabber.org/protocol/muc#user}x"
+_INVITE: Final = "{http://jabber.org/protocol/muc#user}invite"
 _REPORTING: Final = "{urn:xmpp:reporting:1}"
 _REASON_PREFIX: Final = "urn:xmpp:reporting:"
 _PROBE: Final = "probe"
 _LONGEST_NOTE: Final = 500
+_LONGEST_NUMBER: Final = 12
 _MOST_CHECKS: Final = 1000
+_KINDS: Final = {kind.value: kind for kind in Kind} | {_PROBE: Kind.SUBSCRIBE}
 _WITHOUT_CONTACT: Final = {EventKind.GIVEN_UP, EventKind.DELETED, EventKind.UNBLOCKED}
 
 
@@ -74,7 +78,7 @@ class Reader:
                 return EventIq(host, iq_id, self._event(host, payload))
             case "hello":
                 events = tuple(self._events(host, payload))
-                return Hello(host, iq_id, payload.get("version", ""), events)
+                return Hello(host, iq_id, payload.get("version", ""), events, _unjudged(payload))
             case name:
                 raise Malformed(f"unknown element {name[:40]}")
 
@@ -109,7 +113,7 @@ class Reader:
             contact=contact,
             relation=_relation(element),
             content=_content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING,
-            wire=lambda: self._render(stanza),
+            wire=_Wire(stanza, self._render),
             note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
             token=_token(stanza) if kind is Kind.SUBSCRIBE else "",
             is_probe=element.get("kind") == _PROBE,
@@ -144,13 +148,27 @@ class Reader:
         return bool(local) and user_host == host and host in self._hosts
 
 
+class _Wire:
+    """A stanza as text, made where it is needed, once."""
+
+    __slots__ = ("_render", "_stanza", "_text")
+
+    def __init__(self, stanza: Element, render: Callable[[Element], str]) -> None:
+        self._stanza = stanza
+        self._render = render
+        self._text: str | None = None
+
+    def __call__(self) -> str:
+        if self._text is None:
+            self._text = self._render(self._stanza)
+        return self._text
+
+
 def _kind(element: Element) -> Kind:
-    if element.get("kind") == _PROBE:
-        return Kind.SUBSCRIBE
-    try:
-        return Kind(element.get("kind", ""))
-    except ValueError:
-        raise Malformed("unknown kind of check") from None
+    kind = _KINDS.get(element.get("kind", ""))
+    if kind is None:
+        raise Malformed("unknown kind of check")
+    return kind
 
 
 def _given_up(element: Element) -> Event:
@@ -160,15 +178,36 @@ def _given_up(element: Element) -> Event:
     return Event(EventKind.GIVEN_UP, None, None, batch=batch, checks=int(checks))
 
 
+def _unjudged(hello: Element) -> dict[tuple[Kind, Outcome], int]:
+    """Return what became of how many; nonsense is left out."""
+    counts = {}
+    for element in hello.iter(f"{_NS}unjudged"):
+        count = element.get("count", "")
+        try:
+            of = Kind(element.get("kind", "")), Outcome(element.get("outcome", ""))
+        except ValueError:
+            continue
+        if count.isascii() and count.isdecimal() and len(count) < _LONGEST_NUMBER:
+            counts[of] = int(count)
+    return counts
+
+
 def _relation(element: Element) -> Relation:
-    subscription = element.get("subscription")
+    get = element.get
+    return _relation_of(get("subscription"), get("ask"), get("approved"), get("pending"))
+
+
+@lru_cache(maxsize=256)
+def _relation_of(
+    subscription: str | None, ask: str | None, approved: str | None, pending: str | None
+) -> Relation:
+    """There are few of these, and one is read with every check."""
     return Relation(
-        subscribed_to=subscription in ("to", "both") or element.get("ask") == "1",
-        in_roster=subscription is not None,
+        added=subscription in ("to", "both") or ask == "1",
         authorized=subscription in ("from", "both"),
-        approved=element.get("approved") == "1",
-        pending=element.get("pending") == "1",
-        asked=element.get("ask") == "1",
+        approved=approved == "1",
+        pending=pending == "1",
+        asked=ask == "1",
     )
 
 
@@ -191,12 +230,18 @@ def _token(stanza: Element) -> str:
 
 
 def _content(stanza: Element) -> Content:
-    names = []
+    names, has_body, has_invite = [], False, False
     for child in stanza:
-        namespace, _, name = child.tag.rpartition("}")
-        names.append((namespace.removeprefix("{"), name))
-    return content_of(
-        names,
-        has_body=bool((stanza.findtext(f"{_CLIENT}body") or "").strip()),
-        has_invite=stanza.find(_INVITE) is not None,
-    )
+        names.append(_name_of(child.tag))
+        if child.tag == _BODY:
+            has_body = has_body or bool((child.text or "").strip())
+        elif child.tag == _OF_ROOM:
+            has_invite = has_invite or child.find(_INVITE) is not None
+    return content_of(names, has_body=has_body, has_invite=has_invite)
+
+
+@lru_cache(maxsize=512)
+def _name_of(tag: str) -> tuple[str, str]:
+    """Return the namespace and the name of a tag."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace.removeprefix("{"), name

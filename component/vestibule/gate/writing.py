@@ -31,6 +31,8 @@ class BounceText:
     type: str
     condition: str
     text: str
+    waiting: bool = False
+    """Only for those whose request waits, in place of the other of this verdict."""
 
 
 def checks_answer(jid: str, batch: CheckBatch, answers: Sequence[Answer]) -> str:
@@ -39,7 +41,8 @@ def checks_answer(jid: str, batch: CheckBatch, answers: Sequence[Answer]) -> str
     remarks = []
     for place, answer in enumerate(answers, start=1):
         if answer.remember:
-            remarks.append(f"<remember place='{place}' seconds='{answer.remember}'/>")
+            scope = " scope='strangers'" if answer.for_strangers else ""
+            remarks.append(f"<remember place='{place}' seconds='{answer.remember}'{scope}/>")
         if answer.releasing:
             remarks.append(f"<releasing place='{place}'/>")
     payload = f"<verdicts xmlns='{NAMESPACE}'>{letters}{''.join(remarks)}</verdicts>"
@@ -61,7 +64,7 @@ def hello_answer(
     """Return the answer that opens the dialogue."""
     lines = [
         f"<bounce verdict='{LETTERS[bounce.verdict]}' type='{bounce.type}'"
-        f" condition='{bounce.condition}'>{escape(bounce.text)}</bounce>"
+        f" condition='{bounce.condition}'{_waiting(bounce)}>{escape(bounce.text)}</bounce>"
         for bounce in bounces
     ]
     lines += [f"<releasing{_pair(user, contact)}/>" for user, contact in releasing]
@@ -123,6 +126,10 @@ def state(pairs: Iterable[tuple[BareJid, BareJid]]) -> str:
 def roster(user: BareJid) -> str:
     """Return the payload that asks for everybody in a user's roster."""
     return f"<roster xmlns='{NAMESPACE}' user={quoteattr(user)}/>"
+
+
+def _waiting(bounce: BounceText) -> str:
+    return " waiting='1'" if bounce.waiting else ""
 
 
 _ATTRIBUTE: Final = " user={} contact={}"

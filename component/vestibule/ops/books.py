@@ -7,24 +7,34 @@ Must not know how a decision is made or a rule is worded.
 from datetime import datetime
 from typing import Any, Final
 
+from vestibule.commands.admin_views import trail
 from vestibule.commands.base import Call, Reply, Values
 from vestibule.commands.case import Case, in_turn
-from vestibule.commands.explaining import explain
+from vestibule.commands.explaining import explained
 from vestibule.commands.prospects import by_number, voices
 from vestibule.commands.rules import show_rules
 from vestibule.commands.table import BY_NODE
 from vestibule.commands.transfer import export, import_, rule_text
 from vestibule.config import Config
+from vestibule.core.ledger import Deed
 from vestibule.core.model import BareJid, Decision, Kind, Relation, Rule
 from vestibule.core.profile import Held, Request
+from vestibule.log import hasher
 from vestibule.ops.invocation import Refused
 from vestibule.ops.looking import address, change, look
-from vestibule.store import reading
+from vestibule.store import ledger, reading
 from vestibule.store.snapshot import snapshot
 
 Json = dict[str, Any]
 
 _NOTHING: Final = Values({})
+
+_MOST_DEEDS: Final = 10
+
+_WITHOUT_ROSTER: Final = (
+    "(That is for a stranger: Prosody lets in by itself who is in the user's contact list. "
+    "admin-explain, written to the door, looks there, too.)"
+)
 
 
 def rules_text(config: Config, user: str | None) -> str:
@@ -61,10 +71,28 @@ def imported(config: Config, user: str, text: str) -> Reply:
     return change(config, user, take_in)
 
 
-def explanation(config: Config, user: str, contact: str) -> Reply:
-    """Say what would happen if a contact asked or wrote now, and why."""
-    values = Values({"contact": (contact,)})
-    return look(config, user, lambda call: explain(call, values))
+def explanation(config: Config, user: str, contact: str) -> str:
+    """Say what would happen if a contact asked or wrote now, why, and what happened lately."""
+    known = _contact(contact)
+    names = names_in_log(config, user, contact)
+    with snapshot(config.database) as connection:
+        deeds = ledger.deeds_between(connection, address(config, user), known, _MOST_DEEDS)
+
+    async def tell(call: Call) -> str:
+        def find(case: Case) -> str:
+            return f"{call.texts.admin.as_seen_by.format(user=call.user)}\n{explained(case, known)}"
+
+        lines = [await in_turn(call, find, {known: Relation()}), _WITHOUT_ROSTER]
+        lines += [trail(call, deeds)] if deeds else []
+        return "\n".join([*lines, f"In the log: user={names['user']} contact={names['contact']}"])
+
+    return look(config, user, tell)
+
+
+def names_in_log(config: Config, user: str, contact: str) -> dict[str, str]:
+    """Return what to search the log for: it has hashes in place of addresses, unless configured."""
+    named = str if config.log.addresses else hasher(config.secret.get_secret_value())
+    return {"user": named(address(config, user)), "contact": named(_contact(contact))}
 
 
 def explanation_data(config: Config, user: str, contact: str) -> Json:
@@ -85,8 +113,12 @@ def explanation_data(config: Config, user: str, contact: str) -> Json:
             "roster": "unknown",
             "attempts": attempts,
             "request": _request(request, held) if request else None,
+            "lately": list(map(_deed, deeds)),
+            "in_log": names_in_log(config, user, contact),
         }
 
+    with snapshot(config.database) as connection:
+        deeds = ledger.deeds_between(connection, address(config, user), known, _MOST_DEEDS)
     return look(config, user, lambda call: in_turn(call, find))
 
 
@@ -137,6 +169,17 @@ def _rule(rule: Rule) -> Json:
         "until": _moment(rule.valid_until),
         "note": rule.note,
         "text": rule_text(rule),
+    }
+
+
+def _deed(deed: Deed) -> Json:
+    return {
+        "at": _moment(deed.at),
+        "actor": deed.actor,
+        "what": deed.what,
+        "verdict": deed.verdict,
+        "reason": deed.reason,
+        "rule": deed.rule,
     }
 
 

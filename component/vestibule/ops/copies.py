@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from vestibule.errors import SchemaTooNew
+from vestibule.errors import SchemaTooNew, StoreError
 from vestibule.ops.invocation import Refused
 from vestibule.store import files, schema
 from vestibule.store.faults import StoreUnusable, damaged, fault_from, fault_from_system
@@ -130,7 +130,12 @@ def _check_copy(copy: Path) -> None:
             f"{copy} has a {wal.name} beside it, so it is a database in use and no backup",
             "name a file that `vestibule backup` made",
         )
-    applied, known = _applied(copy), set(schema.known_migrations())
+    try:
+        applied, known = _applied(copy), set(schema.known_migrations())
+    except StoreError as error:
+        raise StoreUnusable(
+            f"{copy} is no backup: it is damaged or not a database", "name another file"
+        ) from error
     if unknown := sorted(applied - known):
         number = unknown[-1].partition(".")[0]
         raise SchemaTooNew(int(number), len(known))

@@ -102,7 +102,7 @@ def _plugin(sections: Sections) -> Iterator[Finding]:
     yield bad(
         Check.PLUGIN_PATH,
         f"no folder of plugin_paths has mod_vestibule (they are: {listed})",
-        "let plugin_paths name the folder that contains mod_vestibule; vestibule init shows it",
+        "let plugin_paths name the folder that contains mod_vestibule; vestibule gate shows it",
     )
 
 

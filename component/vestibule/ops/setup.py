@@ -1,23 +1,26 @@
 """``vestibule init``: a working configuration for both sides, out of a few answers.
 
-Responsible for the two files, the secret they share, and for never overwriting anything.
+Responsible for the files, the secret they share, and for where Prosody finds the module; no
+configuration is ever overwritten.
 Must not know how the answers were got.
 """
 
 import json
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from vestibule.config import load
 from vestibule.ops.invocation import Refused
-from vestibule.places import plugin_path
+from vestibule.places import example, plugin_path
 
 _COMPONENT_FILE: Final = "vestibule.toml"
 _SECRET_FILE: Final = "secret"
 _PROSODY_FILE: Final = "prosody-vestibule.cfg.lua"
+_MODULE: Final = "mod_vestibule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,26 @@ def write(folder: Path, answers: Answers) -> Written:
     return written
 
 
+def copy_gate(folder: Path) -> Path:
+    """Copy the module into *folder*, over an older copy, and return the folder.
+
+    Prosody's user may not read what is installed in another's home.
+
+    Raises:
+        Refused: it cannot be copied there.
+    """
+    source, target = plugin_path() / _MODULE, folder.absolute() / _MODULE
+    try:
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    except OSError as error:
+        raise Refused(f"cannot copy the gate to {target}", "choose another --copy-to") from error
+    return target.parent
+
+
 def component_text(answers: Answers, secret_file: Path) -> str:
     """Return the component's configuration; what is not in it has its default."""
     lines = [
-        "# Vestibule, the component. Every option: docs/configuration.md",
+        f"# Vestibule, the component. Every option: {example()}",
         f"jid = {_toml(answers.jid)}",
         f"hosts = {_toml(list(answers.hosts))}",
         f"admins = {_toml(list(answers.admins))}",

@@ -16,6 +16,7 @@ from vestibule.errors import EXIT_FAILURE, VestibuleError
 from vestibule.ops.invocation import (
     ConfigOption,
     JsonOption,
+    Refused,
     config_path,
     configured,
     fail,
@@ -30,7 +31,18 @@ rules = typer.Typer(no_args_is_help=True, help="List, export or import rules.")
 def register(app: typer.Typer) -> None:
     """Put the verbs on the command line."""
     app.add_typer(rules, name="rules")
-    for verb in (init, doctor, healthcheck, explain, requests, stats, backup, restore, migrate):
+    for verb in (
+        init,
+        gate,
+        doctor,
+        healthcheck,
+        explain,
+        requests,
+        stats,
+        backup,
+        restore,
+        migrate,
+    ):
         app.command()(verb)
 
 
@@ -66,7 +78,9 @@ def rules_export(user: User, config: ConfigOption = None) -> None:
 @rules.command("import")
 def rules_import(
     user: User,
-    file: Annotated[typer.FileText, typer.Argument(help="What to take in; - reads the input.")],
+    file: Annotated[
+        typer.FileText, typer.Argument(encoding="utf-8", help="What to take in; - reads the input.")
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Give a user settings and rules, all or none; not while the component runs."""
@@ -77,6 +91,8 @@ def rules_import(
     with _errors():
         try:
             reply = books.imported(settings, user, file.read())
+        except UnicodeDecodeError:
+            raise Refused(f"{file.name} is no UTF-8 text", "name what an export printed") from None
         except Mistake as mistake:
             typer.echo(str(mistake), err=True)
             raise typer.Exit(EXIT_FAILURE) from None
@@ -111,10 +127,8 @@ def explain(
     with _errors():
         if as_json:
             show_json(books.explanation_data(settings, user, contact))
-            return
-        reply = books.explanation(settings, user, contact)
-    typer.echo(reply.text)
-    raise typer.Exit(EXIT_FAILURE if reply.failed else 0)
+        else:
+            typer.echo(books.explanation(settings, user, contact))
 
 
 def requests(user: User, as_json: JsonOption = False, config: ConfigOption = None) -> None:
@@ -211,6 +225,21 @@ def init(
     typer.echo(f"{written.prosody}: put this into Prosody's configuration and restart Prosody")
     typer.echo(f"then:  vestibule doctor --config {written.config}")
     typer.echo(f"       vestibule run --config {written.config}")
+
+
+def gate(
+    copy_to: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Copy the module into this folder first."),
+    ] = None,
+) -> None:
+    """Print the folder to name in Prosody's plugin_paths: the one with the module."""
+    from vestibule.ops.setup import copy_gate
+    from vestibule.places import plugin_path
+
+    with _errors():
+        folder = plugin_path() if copy_to is None else copy_gate(copy_to)
+    typer.echo(folder)
 
 
 def doctor(

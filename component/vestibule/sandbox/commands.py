@@ -54,6 +54,12 @@ class CommandReply:
         return [note.text or "" for note in self._command.iterfind(f"{_COMMANDS}note")]
 
     @property
+    def told(self) -> str:
+        """All that is said, in notes or in the lines of a result."""
+        lines = [] if self.form is None else self.form.iterfind(f"{_FORM}field[@type='fixed']")
+        return "\n".join([*self.notes, *(line.findtext(f"{_FORM}value", "") for line in lines)])
+
+    @property
     def form(self) -> ET.Element | None:
         """The form to fill in, or the result."""
         return self._command.find(f"{_FORM}x")

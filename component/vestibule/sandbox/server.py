@@ -13,7 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,11 @@ class Prosody:
     def component_port(self) -> int:
         """The port for the component; the same from the first start on."""
         return self.settings.component_port
+
+    @property
+    def http_ports(self) -> Sequence[int]:
+        """The ports for browsers, if there is a site; the same from the first start on."""
+        return self.settings.http_ports
 
     @property
     def component(self) -> str:
@@ -234,7 +239,10 @@ class Prosody:
                     os.chown(path, *owner)
 
     async def _started_anew(self, timeout: float) -> bool:
-        self.settings.c2s_port, self.settings.component_port = _free_ports(self.address)
+        settings = self.settings
+        browsers = settings.origins if settings.site else 0
+        ports = _free_ports(self.address, 2 + browsers)
+        settings.c2s_port, settings.component_port, *settings.http_ports = ports
         return await self._started(timeout)
 
     async def _started(self, timeout: float) -> bool:
@@ -253,7 +261,7 @@ class Prosody:
         return listening
 
     async def _listening(self, offset: int, timeout: float) -> bool:
-        """Wait until the log since `offset` says that both ports are open.
+        """Wait until the log since `offset` says that all ports are open.
 
         The log is asked, not the ports: a port that answers may be somebody else's.
 
@@ -261,11 +269,12 @@ class Prosody:
             False if a port was taken.
         """
         deadline = time.monotonic() + timeout
+        services = ("c2s", "component", *(["http"] if self.http_ports else []))
         while True:
             log = read_from(self.log_path, offset)
             if _CLASH in log:
                 return False
-            if all(f"Activated service '{name}' on" in log for name in ("c2s", "component")):
+            if all(f"Activated service '{name}' on" in log for name in services):
                 return True
             if not self.running or time.monotonic() > deadline:
                 state = "is not ready" if self.running else "ended"
@@ -273,8 +282,8 @@ class Prosody:
             await asyncio.sleep(0.01)
 
 
-def _free_ports(address: str) -> tuple[int, int]:
-    """Return two ports nobody listens on now.
+def _free_ports(address: str, count: int) -> list[int]:
+    """Return ports nobody listens on now.
 
     They lie below those the system gives to outgoing connections: a client that tries again and
     again while the server is down could otherwise connect to itself, and keep the port.
@@ -286,6 +295,6 @@ def _free_ports(address: str) -> tuple[int, int]:
             with suppress(OSError):
                 probe.bind((address, port))
                 free.append(port)
-        if len(free) == 2:
-            return free[0], free[1]
-    raise SandboxError(f"no free port on {address}")
+        if len(free) == count:
+            return free
+    raise SandboxError(f"no {count} free ports on {address}")

@@ -41,6 +41,7 @@ MODULES: Final = (
 
 _ONLY_SINCE_13: Final = ("account_activity", "cloud_notify")
 S2S_PORT: Final = 5269
+WEBSOCKET: Final = "/xmpp-websocket"
 
 
 class Wishes(TypedDict, total=False):
@@ -53,6 +54,8 @@ class Wishes(TypedDict, total=False):
     """The address of a chat room service; none by default."""
     modules: Sequence[str]
     """Modules beside ``MODULES``."""
+    plugins: Sequence[Path]
+    """Folders of plugins beside the gate's."""
     gate: bool
     """Whether hosts load ``mod_vestibule``."""
     options: str
@@ -63,9 +66,15 @@ class Wishes(TypedDict, total=False):
     address: str
     """The loopback address to listen on; federating servers need one each."""
     s2s: bool
-    """Whether it federates, by dialback on the standard port."""
+    """Whether it federates, on the standard port; by dialback, unless there is an authority."""
+    authority: Path | None
+    """The certificate of who vouches for other servers: then it federates over TLS alone."""
     peers: Mapping[str, str]
     """Where it finds other servers: their hosts' addresses."""
+    site: Path | None
+    """A folder served over HTTP, with WebSocket beside it; in the server's own folder."""
+    origins: int
+    """On how many ports: to a browser, each is a place with a memory of its own."""
 
 
 @dataclass(kw_only=True)
@@ -78,15 +87,20 @@ class Settings:
     secret: str = field(default_factory=lambda: secrets.token_hex(16))
     rooms: str | None = None
     modules: Sequence[str] = ()
+    plugins: Sequence[Path] = ()
     gate: bool = True
     options: str = ""
     host_options: str = ""
     log_level: str = "info"
     address: str = "127.0.0.1"
     s2s: bool = False
+    authority: Path | None = None
     peers: Mapping[str, str] = field(default_factory=dict)
+    site: Path | None = None
+    origins: int = 1
     c2s_port: int = 0
     component_port: int = 0
+    http_ports: Sequence[int] = ()
 
 
 def render(settings: Settings, *, series: str, plugin_path: Path, as_root: bool) -> str:
@@ -111,14 +125,17 @@ pidfile = {quoted(folder / "prosody.pid")}
 data_path = {quoted(folder / "data")}
 certificates = {quoted(folder / "certificates")}
 admin_socket = {quoted(folder / "prosody.sock")}
-plugin_paths = {{ {quoted(plugin_path)} }}
+plugin_paths = {_table(map(str, (plugin_path, *settings.plugins)))}
 log = {{ {settings.log_level} = {quoted(folder / "prosody.log")} }}
 """
 
 
 def _network(settings: Settings) -> str:
     s2s = f"s2s_ports = {{ {S2S_PORT if settings.s2s else ''} }}"
-    disabled = ["tls"] if settings.s2s else ["tls", "s2s"]
+    is_secure = str(settings.authority is not None).lower()
+    disabled = ["s2s"] if not settings.s2s else []
+    if settings.authority is None:
+        disabled.append("tls")
     text = f"""
 interfaces = {{ {quoted(settings.address)} }}
 component_interfaces = {{ {quoted(settings.address)} }}
@@ -126,13 +143,24 @@ c2s_ports = {{ {settings.c2s_port} }}
 component_ports = {{ {settings.component_port} }}
 {s2s}
 c2s_direct_tls_ports, s2s_direct_tls_ports, legacy_ssl_ports = {{}}, {{}}, {{}}
-http_ports, https_ports, proxy65_ports = {{}}, {{}}, {{}}
+http_ports = {{ {", ".join(map(str, settings.http_ports))} }}
+https_ports, proxy65_ports = {{}}, {{}}
 modules_disabled = {_table(disabled)}
-c2s_require_encryption, s2s_require_encryption, s2s_secure_auth = false, false, false
+c2s_require_encryption = false
+s2s_require_encryption, s2s_secure_auth = {is_secure}, {is_secure}
 allow_unencrypted_plain_auth = true
 """
+    if settings.authority is not None:
+        text += f"ssl = {{ cafile = {quoted(settings.authority)} }}\n"
     if settings.peers:
         text += f"unbound = {{ hoststxt = {quoted(settings.folder / 'hosts')} }}\n"
+    if settings.site:
+        text += f"""
+http_interfaces = {{ {quoted(settings.address)} }}
+http_default_host = {quoted(settings.hosts[0])}
+http_files_dir = {quoted(settings.site)}
+http_paths = {{ files = "/", websocket = "{WEBSOCKET}" }}
+"""
     return text
 
 
@@ -141,7 +169,9 @@ def _behaviour(settings: Settings, series: str) -> str:
     if series != "0.12":
         modules.extend(_ONLY_SINCE_13)
     if settings.s2s:
-        modules.append("dialback")
+        modules.append("dialback" if settings.authority is None else "tls")
+    if settings.site:
+        modules.extend(("http_files", "websocket"))
     return f"""
 authentication = "internal_plain"
 storage = "internal"

@@ -28,10 +28,10 @@ HOLD = """
 VOID = "DELETE FROM held WHERE check_name = ? RETURNING user, contact, size"
 
 _SAVE_SETTINGS = """
-    INSERT INTO users (user, model, strangers, language, last_number)
-    VALUES (?, ?, ?, ?, ?)
+    INSERT INTO users (user, model, strangers, notices, language, last_number)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (user) DO UPDATE
-    SET model = excluded.model, strangers = excluded.strangers,
+    SET model = excluded.model, strangers = excluded.strangers, notices = excluded.notices,
         language = excluded.language, last_number = excluded.last_number"""
 
 _SAVE_STANDING = """
@@ -134,6 +134,7 @@ class Changes:
             profile.user,
             profile.model and profile.model.value,
             profile.strangers and profile.strangers.value,
+            profile.notice_policy.value,
             profile.language,
             profile.last_number,
         )

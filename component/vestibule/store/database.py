@@ -148,13 +148,13 @@ class Database:
         """Return owner and id of the users' rules that ended before a moment."""
         return await self.run(reading.expired_rules, before)
 
-    async def acts(self, host: str) -> list[Act]:
+    async def acts(self, host: str, after_id: int, limit: int) -> list[Act]:
         """Return what the gate of a host still has to acknowledge, in the order it was told."""
-        return await self.run(reading.acts, host)
+        return await self.run(reading.acts, host, after_id, limit)
 
-    async def letters(self) -> list[Letter]:
+    async def letters(self, after_id: int, limit: int) -> list[Letter]:
         """Return what users are still to be told, in the order it was written."""
-        return await self.run(reading.letters)
+        return await self.run(reading.letters, after_id, limit)
 
     async def users_of(self, host: str) -> list[BareJid]:
         """Return every user of a host about whom anything is kept."""

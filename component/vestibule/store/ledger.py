@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from vestibule.core.ledger import Deed
+from vestibule.core.model import BareJid
 from vestibule.store.changes import Changes
 from vestibule.store.times import text_from, time_from
 
@@ -35,6 +36,11 @@ _ABOUT: Final = """
     SELECT at, actor, user, contact, what, verdict, reason, rule FROM audit
     WHERE ?1 = '' OR user = ?1 OR contact = ?1 OR actor = ?1
     ORDER BY id DESC LIMIT ?2"""
+
+_BETWEEN: Final = """
+    SELECT at, actor, user, contact, what, verdict, reason, rule FROM audit
+    WHERE user = ? AND contact = ?
+    ORDER BY id DESC LIMIT ?"""
 
 _SUMS: Final = """
     SELECT what, verdict, reason, sum(count) FROM counts
@@ -82,6 +88,14 @@ def write_house(changes: Changes, name: str, value: str | None) -> None:
 def deeds(connection: sqlite3.Connection, about: str, most: int) -> list[Deed]:
     """Return the newest lines of the audit trail, of somebody or (empty) of all."""
     rows = connection.execute(_ABOUT, (about, most))
+    return [Deed(time_from(at), *rest) for at, *rest in rows]
+
+
+def deeds_between(
+    connection: sqlite3.Connection, user: BareJid, contact: BareJid, most: int
+) -> list[Deed]:
+    """Return the newest lines of the audit trail about a contact at a user's door."""
+    rows = connection.execute(_BETWEEN, (user, contact, most))
     return [Deed(time_from(at), *rest) for at, *rest in rows]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from cachetools import LRUCache
 
-from vestibule.core.model import BareJid, Model, Standing, StrangerPolicy
+from vestibule.core.model import BareJid, Model, NoticePolicy, Standing, StrangerPolicy
 from vestibule.core.profile import Code, Held, Notice, NoticeKind, Profile, Request, RequestKind
 from vestibule.store.database import Database
 from vestibule.store.reading import rule_from
@@ -19,7 +19,8 @@ from vestibule.store.times import optional_time_from, time_from
 # CROSS JOIN makes SQLite walk the users asked for and look each one up. Left to itself, or
 # asked with IN, it may read the whole table.
 _USERS = """
-    SELECT users.user, users.model, users.strangers, users.language, users.last_number
+    SELECT users.user, users.model, users.strangers, users.notices, users.language,
+           users.last_number
     FROM json_each(?) AS asked CROSS JOIN users ON users.user = asked.value"""
 
 _RULES = """
@@ -106,13 +107,14 @@ class Profiles:
 def _read(connection: sqlite3.Connection, users: list[BareJid]) -> dict[BareJid, Profile]:
     books = {user: Profile(user) for user in users}
     asked = json.dumps(users, ensure_ascii=False)
-    for user, model, strangers, language, last_number in connection.execute(_USERS, (asked,)):
+    for user, model, strangers, notices, language, number in connection.execute(_USERS, (asked,)):
         book = books[user]
         book.known = True
         book.model = model and Model(model)
         book.strangers = strangers and StrangerPolicy(strangers)
+        book.notice_policy = NoticePolicy(notices)
         book.language = language
-        book.last_number = last_number
+        book.last_number = number
     for row in connection.execute(_RULES, (asked,)):
         books[row[1]].rules.append(rule_from(row))
     for user, contact, wrote_at, approved_at, denied_until, again in connection.execute(

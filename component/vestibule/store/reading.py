@@ -160,16 +160,17 @@ def expired_rules(connection: sqlite3.Connection, before: datetime) -> list[tupl
     return [(BareJid(user), rule) for user, rule in connection.execute(sql, (text_from(before),))]
 
 
-def acts(connection: sqlite3.Connection, host: str) -> list[Act]:
+def acts(connection: sqlite3.Connection, host: str, after_id: int, limit: int) -> list[Act]:
     """Return what the gate of a host still has to acknowledge, in the order it was told."""
-    sql = "SELECT id, act, user, contact FROM acts WHERE host = ? ORDER BY id"
-    return [Act._make(row) for row in connection.execute(sql, (host,))]
+    sql = """
+        SELECT id, act, user, contact FROM acts WHERE host = ? AND id > ? ORDER BY id LIMIT ?"""
+    return [Act._make(row) for row in connection.execute(sql, (host, after_id, limit))]
 
 
-def letters(connection: sqlite3.Connection) -> list[Letter]:
+def letters(connection: sqlite3.Connection, after_id: int, limit: int) -> list[Letter]:
     """Return what users are still to be told, in the order it was written."""
-    rows = connection.execute("SELECT id, user, body FROM letters ORDER BY id")
-    return [Letter._make(row) for row in rows]
+    sql = "SELECT id, user, body FROM letters WHERE id > ? ORDER BY id LIMIT ?"
+    return [Letter._make(row) for row in connection.execute(sql, (after_id, limit))]
 
 
 def users_of(connection: sqlite3.Connection, host: str) -> list[BareJid]:

@@ -6,8 +6,10 @@ Must not know what a moment means.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=256)  # all that happens in one turn happens at one moment
 def text_from(at: datetime) -> str:
     """Return *at* as SQL keeps it.
 

@@ -55,6 +55,23 @@ def buttons(language: str, number: int | None, words: Iterable[str]) -> dict[str
     return {f"{word}{suffix}": labels[word] for word in words}
 
 
+def report_notice(
+    language: str, *, user: BareJid, contact: BareJid, asked: int, held: int, said: str
+) -> str:
+    """Tell administrators whom a user reports; *said* is why, in the user's words."""
+    words = of(language).notices
+    lines = [words.reported.format(user=user, contact=contact, asked=asked, held=held)]
+    if said:
+        lines.append(words.says.format(note=said))
+    lines.append(words.reported_reply.format(contact=contact))
+    return "\n".join(lines)
+
+
+def lock_down_notice(language: str, minutes: int) -> str:
+    """Tell that strangers are kept out for a while, since too many came at once."""
+    return of(language).notices.lock_down.format(minutes=minutes)
+
+
 def digest(language: str) -> str:
     """Tell that more came than a person wants to be told one by one."""
     return of(language).notices.digest
@@ -63,6 +80,11 @@ def digest(language: str) -> str:
 def ask_first(language: str) -> str:
     """Tell a stranger how to get through."""
     return of(language).notices.ask_first
+
+
+def asked_already(language: str) -> str:
+    """Tell somebody whose request waits that it does."""
+    return of(language).notices.asked_already
 
 
 def not_reachable(language: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vestibule.core.identity import Problem
-from vestibule.core.model import Model, Reason, StrangerPolicy, SubHandling
+from vestibule.core.model import Model, NoticePolicy, Reason, StrangerPolicy, SubHandling
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,14 @@ class Notices:
     added: str
     added_reply: str
     digest: str
+    lock_down: str
     buttons: Mapping[str, str]
     """By the word a button stands for."""
     ask_first: str
+    asked_already: str
     not_reachable: str
     reported: str
+    reported_reply: str
     too_much_waits: str
 
 
@@ -66,18 +69,22 @@ class General:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """About model, strangers and language."""
+    """About model, strangers, notices and language."""
 
     model: Mapping[Model, str]
     strangers: Mapping[StrangerPolicy, str]
     chosen_model: Mapping[Model, str]
     chosen_strangers: Mapping[StrangerPolicy, str]
+    chosen_notices: Mapping[NoticePolicy, str]
     only_reactive: str
     locked: str
     is_locked: str
     back_to_default: str
     language: str
     language_auto: str
+    lock_down_on: str
+    lock_down_off: str
+    lock_down_ended: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class Requests:
     yourself: str
     me: str
     own_server: str
+    decided_since: str
     accepted: str
     added: str
     released: Counted

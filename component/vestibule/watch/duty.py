@@ -113,6 +113,8 @@ class Duty:
         meters = self._meters
         meters.link.set(facts.link)
         meters.queue.set(facts.queue)
+        meters.tasks.set(facts.tasks)
+        meters.forms.set(facts.forms)
         for host in self._health.hosts:
             meters.gates.labels(host).set(host in facts.greeted)
         bad = [finding for finding in self._health.findings() if not finding.is_good]

@@ -22,6 +22,10 @@ class Facts:
     is_writing: bool = True
     """The last turn reached the disk."""
     queue: int = 0
+    tasks: int = 0
+    """Of the event loop, under way."""
+    forms: int = 0
+    """That lie open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,12 @@ from vestibule.gate.dialogue import CheckBatch
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 """Seconds. The gate gives a check up after five."""
 
-LIMITS: Final = (Reason.LIMIT_REQUESTS, Reason.LIMIT_CONTACT, Reason.LIMIT_USER)
+LIMITS: Final = (
+    Reason.LIMIT_REQUESTS,
+    Reason.LIMIT_CONTACT,
+    Reason.LIMIT_USER,
+    Reason.LOCK_DOWN,
+)
 
 SIZES: Final = {
     "requests": "Contacts waiting for an answer.",
@@ -110,6 +115,12 @@ class Meters:
         self.queue = Gauge(
             "vestibule_queue", "Batches, events and jobs that wait in the desk.", registry=new
         )
+        self.tasks = Gauge("vestibule_tasks", "Tasks under way in the event loop.", registry=new)
+        self.forms = Gauge(
+            "vestibule_forms",
+            "Forms of commands that lie open, for ten minutes at most.",
+            registry=new,
+        )
         self.sizes = {
             name: Gauge(f"vestibule_{name}", text, registry=new) for name, text in SIZES.items()
         }
@@ -140,11 +151,11 @@ class Meters:
         """Count a turn of which nothing was written, and what its checks were told instead."""
         self.is_writing = False
         self.failed_turns.inc()
-        self._count(judged)
+        self._count(Tally(judged))
         self._close(items)
 
-    def _count(self, judged: Sequence[tuple[Kind, Verdict, Reason]]) -> None:
-        for (kind, verdict, reason), count in Tally(judged).items():
+    def _count(self, judged: Mapping[tuple[Kind, Verdict, Reason], int]) -> None:
+        for (kind, verdict, reason), count in judged.items():
             self.checks.labels(kind.value, verdict.value, reason.value).inc(count)
             if reason in LIMITS:
                 self.limits.labels(reason.value).inc(count)

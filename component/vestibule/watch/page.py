@@ -81,10 +81,10 @@ def _tiles(samples: Sequence[Sample]) -> str:
     slow = recent[0].percentile(0.99) if recent else None
     tiles = [
         ("Checks a minute", plots.short(rate)),
-        ("Answered within (99 %)", "–" if slow is None else _seconds(slow)),
+        ("99 % answered within", "–" if slow is None else _seconds(slow)),
         ("Requests waiting", plots.short(sizes.get("requests", 0))),
         ("Messages held", plots.short(sizes.get("held_messages", 0))),
-        ("Bytes held", plots.short(sizes.get("held_bytes", 0))),
+        ("Held on disk", plots.short(sizes.get("held_bytes", 0)) + "B"),
         ("Queued in the component", plots.short(latest.queue if latest else 0)),
         ("Not yet done by gates", plots.short(sizes.get("acts", 0))),
     ]
@@ -98,7 +98,8 @@ def _tiles(samples: Sequence[Sample]) -> str:
 def _choice(*, day: bool) -> str:
     hour_class, day_class = ("", " class=on") if day else (" class=on", "")
     return (
-        f'<nav><a href="/"{hour_class}>last hour</a><a href="/?day"{day_class}>last day</a></nav>'
+        f'<nav><a href="/"{hour_class}>last hour</a><a href="/?day"{day_class}>last day</a>'
+        "<span>Times are in UTC.</span></nav>"
     )
 
 
@@ -123,7 +124,7 @@ def _plots(samples: Sequence[Sample]) -> list[str]:
             at,
             [_size(samples, "requests", 0), _size(samples, "held_messages", 1, "held messages")],
         ),
-        plots.lines("Bytes held", at, [_size(samples, "held_bytes", 2, "bytes")]),
+        plots.lines("Held on disk", at, [_size(samples, "held_bytes", 2, "bytes")], "B"),
         plots.lines(
             "What waits for the component or Prosody",
             at,

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
-_WIDTH: Final = 640
-_HEIGHT: Final = 200
-_LEFT: Final = 52
+_WIDTH: Final = 520
+"""About as wide as it is shown, so that letters keep their size."""
+
+_HEIGHT: Final = 190
+_LEFT: Final = 48
 _RIGHT: Final = 8
 _TOP: Final = 8
 _BOTTOM: Final = 24

@@ -29,13 +29,15 @@ from vestibule.commands.office import Office
 from vestibule.commands.table import BY_NODE, open_to
 from vestibule.xmpp.address import host_of, prepare
 from vestibule.xmpp.disco import COMMANDS_NODE
-from vestibule.xmpp.forms import document_xml, filled_in, form_in, form_xml, label
+from vestibule.xmpp.forms import filled_in, form_in, form_xml, label, result_xml
 from vestibule.xmpp.sessions import Expired, NotYours, Session, Sessions
 from vestibule.xmpp.stanzas import COMPONENT_NS, escape, iq_result, quote, stanza_error
 
 log = logging.getLogger(__name__)
 
 COMMAND: Final = f"{{{COMMANDS_NODE}}}command"
+_MOST_LINES: Final = 3
+"""Lines of a note; they read as well when they are run together."""
 MOST_AT_ONCE: Final = 200
 MOST_AT_ONCE_OF_ONE: Final = 10
 
@@ -73,6 +75,11 @@ class Adhoc:
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def open_forms(self) -> int:
+        """How many forms lie open."""
+        return len(self._sessions)
+
     def take(self, iq: Element) -> None:
         """Answer a command as soon as it is done; refuse it when too much is going on."""
         if iq.get("type") not in ("get", "set"):
@@ -108,7 +115,7 @@ class Adhoc:
         try:
             return iq_result(iq, await self._step(call, iq, command))
         except _Refused as refused:
-            return _error(iq, refused)
+            return _error(iq, command, refused)
 
     def listed(self, asker: JID) -> list[tuple[str, str]]:
         """Return nodes and titles of the commands *asker* may use; nothing for strangers.
@@ -146,9 +153,8 @@ class Adhoc:
         session = self._taken(call, iq, node, identifier)
         command = BY_NODE[session.node]
         if not command.is_open_to(call):
-            return _completed(
-                command, identifier, Reply(call.texts.general.admins_only, failed=True)
-            )
+            refusal = Reply(call.texts.general.admins_only, failed=True)
+            return _completed(command, identifier, refusal, call)
         if action not in _OFFERED:
             self._sessions.keep(identifier, session)  # a slip of the client costs nobody their form
             raise _Refused("modify", "bad-request", words.bad_action, "bad-action")
@@ -173,9 +179,8 @@ class Adhoc:
             raise _Refused("modify", "bad-request", words.session_over, "bad-sessionid")
         identifier = Sessions.new_identifier()
         if not command.is_open_to(call):
-            return _completed(
-                command, identifier, Reply(call.texts.general.admins_only, failed=True)
-            )
+            refusal = Reply(call.texts.general.admins_only, failed=True)
+            return _completed(command, identifier, refusal, call)
         session = Session(iq.get("from", ""), iq.get("to", ""), node, call.user)
         form = form_in(element)
         if form is not None and form.get("type") == "submit":
@@ -184,7 +189,7 @@ class Adhoc:
             return await self._submitted(call, command, identifier, session, {})
         shown = await self._prefilled(call, command)
         if isinstance(shown, Reply):
-            return _completed(command, identifier, shown)
+            return _completed(command, identifier, shown, call)
         return self._show(call, command, identifier, session, shown)
 
     async def _submitted(
@@ -196,7 +201,7 @@ class Adhoc:
         except Mistake as mistake:
             shown = await self._prefilled(call, command)
             if isinstance(shown, Reply):
-                return _completed(command, identifier, replace(shown, failed=True))
+                return _completed(command, identifier, replace(shown, failed=True), call)
             form = Form({**shown.values, **raw}, shown.options)
             return self._show(call, command, identifier, session, form, mistake)
         except Exception as error:
@@ -241,10 +246,16 @@ class Adhoc:
             raise _Refused("modify", "bad-request", words.not_yours, "bad-sessionid") from None
 
 
-def _completed(command: Command, identifier: str, reply: Reply, call: Call | None = None) -> str:
-    inner = _note("error" if reply.failed else "info", reply.text)
-    if reply.document and call is not None:
-        inner += document_xml(command, reply.document, call.texts)
+def _completed(command: Command, identifier: str, reply: Reply, call: Call) -> str:
+    """Return the end of a command: a few sentences are a note, a list is a form.
+
+    Not both: of four clients one runs the lines of a note together, two show none beside a form.
+    And not always a form: one cuts its lines off.
+    """
+    if reply.document or reply.text.count("\n") >= _MOST_LINES:
+        inner = result_xml(command, reply.text, reply.document, call.texts)
+    else:
+        inner = _note("error" if reply.failed else "info", reply.text)
     return _command(command, identifier, "completed", inner)
 
 
@@ -264,9 +275,16 @@ def _note(type: str, text: str) -> str:
     return f'<note type="{type}">{escape(text)}</note>'
 
 
-def _error(iq: Element, refused: _Refused) -> str:
-    """Return the error, with the condition of the commands' own namespace where there is one."""
+def _error(iq: Element, command: Element, refused: _Refused) -> str:
+    """Return the error, with the condition of the commands' own namespace where there is one.
+
+    The command stands before it (XEP-0050 §4.4): some clients find their session by it, and show
+    nothing without.
+    """
     error = stanza_error(iq, refused.type, refused.condition, str(refused))
+    given = {name: command.get(name, "") for name in ("node", "sessionid") if command.get(name)}
+    named = "".join(f" {name}={quote(value)}" for name, value in given.items())
+    error = error.replace("<error", f'<command xmlns="{COMMANDS_NODE}"{named}/><error', 1)
     if not refused.specific:
         return error
     specific = f'<{refused.specific} xmlns="{COMMANDS_NODE}"/>'

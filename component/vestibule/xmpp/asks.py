@@ -39,7 +39,8 @@ class Asks:
         if len(self._waiting) >= self._limit:
             raise AskFailed("resource-constraint", "too many requests wait for an answer")
         identifier = f"{_IDENTIFIER}{self._run}-{next(self._counter)}"
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
         self._waiting[identifier] = (to, future)
         return identifier, future
 
@@ -68,6 +69,12 @@ class Asks:
             if not future.done():
                 future.set_exception(LinkLost("the link was lost before the answer came"))
         self._waiting.clear()
+
+
+def _seen(answer: "asyncio.Future[Element]") -> None:
+    """Look at how it ended: who asked may have left, and asyncio tells if nobody ever looks."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _same(asked: str, answering: str | None) -> bool:

@@ -42,12 +42,20 @@ def form_xml(command: Command, form: Form, texts: Catalogue, mistake: Mistake | 
     return f'<x xmlns="{FORMS_NS}" type="form">{title}{told}{fields}</x>'
 
 
-def document_xml(command: Command, document: str, texts: Catalogue) -> str:
-    """Return a text to keep, as a form that is nothing but a result."""
+def result_xml(command: Command, told: str, document: str, texts: Catalogue) -> str:
+    """Return what is told, a line in a field, and a text to keep, as a form that is a result.
+
+    Each field has a name: some clients show but one of those without.
+    """
     title = texts.forms.title[command.node]
-    lines = "".join(f"<value>{escape(line)}</value>" for line in document.splitlines())
-    field = f'<field var="text" type="text-multi" label={quote(title)}>{lines}</field>'
-    return f'<x xmlns="{FORMS_NS}" type="result"><title>{escape(title)}</title>{field}</x>'
+    fields = "".join(
+        f'<field var="line-{number}" type="fixed"><value>{escape(line)}</value></field>'
+        for number, line in enumerate(told.splitlines(), start=1)
+    )
+    if document:
+        lines = "".join(f"<value>{escape(line)}</value>" for line in document.splitlines())
+        fields += f'<field var="text" type="text-multi" label={quote(title)}>{lines}</field>'
+    return f'<x xmlns="{FORMS_NS}" type="result"><title>{escape(title)}</title>{fields}</x>'
 
 
 def label(command: Command, var: str, words: Forms) -> str:
@@ -72,15 +80,14 @@ def filled_in(form: Element) -> Raw:
 
 
 def _field(field: Field, form: Form, label: str, words: Forms, mistake: Mistake | None) -> str:
-    is_wrong = mistake is not None and mistake.var == field.var
-    problem = f"<desc>{escape(str(mistake))}</desc>" if is_wrong else ""
-    if is_wrong:  # clients that show neither note nor desc while a command runs show this
-        label = f"{label}: {mistake}"
+    if mistake is not None and mistake.var == field.var:
+        # Every client shows a label; hardly any a note or a description while a command runs.
+        label = words.mistake.format(label=label, problem=mistake)
     required = "<required/>" if field.required else ""
     values = "".join(f"<value>{escape(v)}</value>" for v in form.values.get(field.var, ()))
     options = "".join(map(_option, _options(field, form, words.choice)))
     head = f'<field var={quote(field.var)} type="{_TYPES[field.kind]}" label={quote(label)}>'
-    return f"{head}{problem}{required}{values}{options}</field>"
+    return f"{head}{required}{values}{options}</field>"
 
 
 def _options(field: Field, form: Form, choice: Mapping[str, str]) -> Sequence[Option]:

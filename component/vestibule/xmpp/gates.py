@@ -47,7 +47,8 @@ class Gates:
     ) -> None:
         self._jid = jid
         self._reader = reader
-        self._bounces = tuple(bounces)
+        self.bounces = bounces
+        """What gates tell senders; each learns it when it greets."""
         self.on_greeting = on_greeting
         self.uplink: Uplink | None = None
         """Set as soon as there is one; without it nobody can be reached."""
@@ -64,7 +65,7 @@ class Gates:
 
     def answer_hello(self, hello: Hello, releasing: Iterable[Pair]) -> None:
         """Open the dialogue with one gate."""
-        self.send(writing.hello_answer(self._jid, hello, self._bounces, releasing))
+        self.send(writing.hello_answer(self._jid, hello, self.bounces, releasing))
         self.greeted.add(hello.host)
         self.on_greeting()
 

@@ -135,13 +135,17 @@ async def _done(call: Call, iq: Element) -> str:
 async def _settings(call: Call) -> str:
     found = await native.settings(call)
     effective = _empty("effective", {"model": found.model, "strangers": found.strangers})
-    chosen = {"model": found.chosen_model, "strangers": found.chosen_strangers}
+    chosen = {
+        "model": found.chosen_model,
+        "strangers": found.chosen_strangers,
+        "notices": found.notices,
+    }
     locked = {"locked": "true"} if found.is_locked else {}
     return _element("settings", {**chosen, **locked}, effective)
 
 
 async def _choose(call: Call, given: Mapping[str, str]) -> None:
-    wishes = {var: [given[var]] for var in ("model", "strangers") if given.get(var)}
+    wishes = {var: [given[var]] for var in ("model", "strangers", "notices") if given.get(var)}
     if not wishes:
         raise _Refused("modify", "bad-request", call.texts.forms.required)
     reply = await native.CHOOSE.run(call, wishes)

@@ -1,7 +1,7 @@
-"""Quick responses (XEP-0439): buttons beside what is said, and the press of one.
+"""What stands beside the words: the event for programs, and quick responses (XEP-0439).
 
-Responsible for both directions. A button stands for words the user could write as well, so there
-is nothing to remember.
+Responsible for writing both, and for the press of a button. It stands for words the user could
+write as well, so there is nothing to remember.
 Must not know what any of the words means.
 """
 
@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 from vestibule.core.model import BareJid
 from vestibule.desk.letters import Letter
+from vestibule.xmpp.disco import INTERFACE_NS
 from vestibule.xmpp.stanzas import child, child_text, escape, quote
 
 RESPONSES_NS: Final = "urn:xmpp:tmp:quick-response"
@@ -19,11 +20,12 @@ _DRASTIC: Final = {"block"}
 
 
 def letter_stanza(user: BareJid, door: str, letter: Letter) -> str:
-    """Return the message that carries a letter; its body says all that its buttons do."""
+    """Return the message that carries a letter; its body says all that is beside it."""
     language = f" xml:lang={quote(letter.language)}" if letter.language else ""
     buttons = "".join(_button(words, label, language) for words, label in letter.buttons.items())
     head = f'<message to={quote(user)} from={quote(door)} type="chat">'
-    return f"{head}<body{language}>{escape(letter.words)}</body>{buttons}</message>"
+    beside = f"{_event(letter)}{buttons}"
+    return f"{head}<body{language}>{escape(letter.words)}</body>{beside}</message>"
 
 
 def words_of(stanza: Element) -> str:
@@ -31,6 +33,13 @@ def words_of(stanza: Element) -> str:
     written = child_text(stanza, "body")
     pressed = child(stanza, "action-selected", RESPONSES_NS)
     return written if written.strip() or pressed is None else pressed.get("id", "")
+
+
+def _event(letter: Letter) -> str:
+    if not letter.event:
+        return ""
+    facts = "".join(f" {name}={quote(value)}" for name, value in letter.facts.items())
+    return f'<{letter.event} xmlns="{INTERFACE_NS}"{facts}/>'
 
 
 def _button(words: str, label: str, language: str) -> str:

@@ -46,6 +46,10 @@ class Sessions:
     def __init__(self, timer: Callable[[], float]) -> None:
         self._open: TTLCache[str, Session] = TTLCache(MOST_SESSIONS, LIFETIME, timer)
 
+    def __len__(self) -> int:
+        self._open.expire()
+        return len(self._open)
+
     @staticmethod
     def new_identifier() -> str:
         """Return one that cannot be guessed."""

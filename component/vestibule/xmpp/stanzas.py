@@ -8,6 +8,7 @@ Must not know slixmpp, connections or what a stanza means to the program.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
@@ -208,10 +209,13 @@ def _start_tag(element: Element, namespace: str, name: str, outer: str) -> str:
     tag = f"<{name}" if namespace == outer else f"<{name} xmlns={quote(namespace)}"
     prefixes: dict[str, str] = {}
     for key, value in element.attrib.items():
+        if key[0] != "{":
+            tag += f" {key}={quote(value)}"
+            continue
         owner, attribute = _split_name(key)
         if owner == _XML_NS:
             attribute = f"xml:{attribute}"
-        elif owner:
+        else:
             if owner not in prefixes:
                 prefixes[owner] = f"ns{len(prefixes)}"
                 tag += f" xmlns:{prefixes[owner]}={quote(owner)}"
@@ -220,6 +224,7 @@ def _start_tag(element: Element, namespace: str, name: str, outer: str) -> str:
     return tag
 
 
+@lru_cache(maxsize=1024)
 def _split_name(name: str) -> tuple[str, str]:
     """Return namespace and local name of a tag or attribute as ElementTree writes them."""
     if name[0] != "{":

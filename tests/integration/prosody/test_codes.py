@@ -135,8 +135,8 @@ async def test_a_code_is_made_and_ended_with_a_form(stage: Stage) -> None:
     assert address.startswith(f"xmpp:{bob.bare}?roster;preauth=")
 
     listed = await bob.command(stage.door, "codes", {"action": "list"})
-    assert address in "".join(listed.notes)
-    number = re.search(r"^(\d+)\. choir – 5 times", "".join(listed.notes), re.M)
+    assert address in listed.told
+    number = re.search(r"^(\d+)\. choir – 5 times", listed.told, re.M)
     assert number is not None
     await bob.command(stage.door, "codes", {"action": "revoke", "code": number[1]})
     assert "You have no codes" in await say(stage, bob, "codes")

@@ -230,7 +230,7 @@ async def test_an_admins_choice_holds_at_once(stage: Stage, root: Client) -> Non
     bob = await stage.client("bob")
     try:
         done = await choose(root, stage.door, "admin-defaults", "proactive")
-        assert "proactive" in done.notes[0]
+        assert "proactive" in done.told
         alice = await a_visitor(stage, bob, "alice")
         await alice.expect(presence("subscribed", frm=bob.bare))
     finally:

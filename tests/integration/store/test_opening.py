@@ -132,7 +132,7 @@ async def test_work_after_closing_is_refused(path: Path) -> None:
         pass
 
     with pytest.raises(StoreError, match="Connection closed"):
-        await database.letters()
+        await database.letters(0, 100)
 
 
 async def test_a_missing_directory_is_named_with_advice(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ async def test_any_number_of_misses_is_the_same_few_statements(
 
     assert len(QUESTIONS) == len(statements)
     assert users == [user for user in users if books[user].held_count == 1]
-    assert users == [user for user in users if books[user].rules[0].user == user]
+    assert users == [user for user in users if next(iter(books[user].rules)).user == user]
 
 
 async def test_hits_ask_nothing(database: Database) -> None:

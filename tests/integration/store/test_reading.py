@@ -30,7 +30,7 @@ async def test_acts_about_a_pair_are_dropped_with_one_another(database: Database
         changes.drop_acts(BOB, ALICE)
         late = changes.queue_act("example.org", "deny", BOB, ALICE)
 
-    assert [kept, late] == [act.id for act in await database.acts("example.org")]
+    assert [kept, late] == [act.id for act in await database.acts("example.org", 0, 100)]
 
 
 async def test_acts_come_back_for_their_host_in_order_until_acknowledged(
@@ -44,7 +44,7 @@ async def test_acts_come_back_for_their_host_in_order_until_acknowledged(
         changes.delete_act(second)
 
     expected = [(first, "approve", BOB, ALICE), (third, "add", BOB, MALLORY)]
-    assert expected == await database.acts("example.org")
+    assert expected == await database.acts("example.org", 0, 100)
 
 
 async def test_letters_come_back_in_order_until_taken(database: Database) -> None:
@@ -55,7 +55,7 @@ async def test_letters_come_back_in_order_until_taken(database: Database) -> Non
         changes.delete_letter(second)
 
     expected = [(first, BOB, "alice@example.net came in\n"), (third, CAROL, "hello")]
-    assert expected == await database.letters()
+    assert expected == await database.letters(0, 100)
 
 
 async def test_requests_are_listed_by_the_host_of_the_user(database: Database) -> None:

@@ -205,7 +205,7 @@ async def test_a_user_is_shown_without_what_strangers_wrote(scene: Scene) -> Non
 
 
 async def test_explain_for_anybody(scene: Scene) -> None:
-    scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
+    scene.gate.relations[BOB, ALICE] = Relation(authorized=True)
 
     told = await order(scene, "admin-explain bob@example.org alice@example.net")
 

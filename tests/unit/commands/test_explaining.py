@@ -54,7 +54,7 @@ async def test_explain_names_what_speaks(
 
 
 async def test_explain_knows_the_roster(scene: Scene) -> None:
-    scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
+    scene.gate.relations[BOB, ALICE] = Relation(authorized=True)
 
     await scene.say("allow @example.net")
 
@@ -101,10 +101,10 @@ async def test_explain_wants_one_address(scene: Scene) -> None:
 async def test_who(scene: Scene) -> None:
     near, far = BareJid("near@example.org"), BareJid("far@example.com")
     scene.gate.relations = {
-        (BOB, ALICE): Relation(in_roster=True, authorized=True),
-        (BOB, CAROL): Relation(in_roster=True, approved=True),
-        (BOB, near): Relation(in_roster=True, subscribed_to=True),
-        (BOB, far): Relation(in_roster=True, subscribed_to=True, asked=True),
+        (BOB, ALICE): Relation(authorized=True),
+        (BOB, CAROL): Relation(approved=True),
+        (BOB, near): Relation(added=True),
+        (BOB, far): Relation(added=True, asked=True),
     }
     await scene.say("allow @x.example messages")
 

@@ -8,7 +8,7 @@ from tests.builders import ALICE, BLOCK, BOB, CAROL, an_enforced_rule
 from tests.support.scene import ADMIN, DOOR, Scene
 
 from vestibule.core.model import BareJid, Relation, SubHandling, Verdict
-from vestibule.gate.dialogue import Act
+from vestibule.gate.dialogue import Act, Event, EventIq, EventKind
 
 pytestmark = pytest.mark.asyncio
 
@@ -331,7 +331,7 @@ async def test_a_relation_is_no_stranger_to_a_wide_block(scene: Scene) -> None:
     """Whom a rule lets in by the roster is not cleared by a wider block."""
     await scene.asks(ALICE)
     await scene.asks(CAROL)
-    scene.gate.relations[BOB, ALICE] = Relation(subscribed_to=True, in_roster=True)
+    scene.gate.relations[BOB, ALICE] = Relation(added=True)
     await scene.say("confirm added")
 
     await scene.say("block anyone")
@@ -340,3 +340,23 @@ async def test_a_relation_is_no_stranger_to_a_wide_block(scene: Scene) -> None:
     assert {SubHandling.CONFIRM, SubHandling.BLOCK} == {
         rule.sub_handling for rule in await scene.rules()
     }
+
+
+@pytest.mark.parametrize("words", [f"accept {ALICE}", f"allow {ALICE}", f"forget {ALICE}"])
+async def test_a_word_that_waits_does_not_undo_what_is_decided_meanwhile(
+    scene: Scene, words: str
+) -> None:
+    await scene.asks()
+    scene.gate.stalled = asyncio.Event()
+    saying = asyncio.create_task(scene.say(words))
+    while not scene.gate.asked:
+        await asyncio.sleep(0)
+
+    scene.desk.put(EventIq("example.org", "event-1", Event(EventKind.DENIED, BOB, ALICE)))
+    scene.gate.stalled.set()
+
+    assert "decided about alice@example.net in your client" in await saying
+    assert Act.APPROVE not in [act for act, *_ in scene.gate.acts]
+    assert (await scene.standing()).denied_until is not None
+    assert [] == await scene.rules()
+    assert "may see your status" in await scene.say(f"accept {ALICE}")

@@ -229,7 +229,7 @@ async def test_an_exception_takes_its_domain_off_the_block_list(scene: Scene, wo
 
 
 async def test_polite_block_takes_the_view_away_from_who_has_it(scene: Scene) -> None:
-    scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
+    scene.gate.relations[BOB, ALICE] = Relation(authorized=True)
 
     await scene.say("polite-block alice@example.net")
 
@@ -305,7 +305,7 @@ async def test_rules_are_listed_with_numbers_ends_and_notes(tmp_path: Path) -> N
         "Rules of this server, unless yours say otherwise:",
         "1002. allow same-server – come in without asking",
         "Change them with allow, confirm, polite-block or block; "
-        "take one away with its number or its name: forget 3",
+        "take one away with its number or its name: forget 1",
     ]
 
 
@@ -351,7 +351,7 @@ async def test_forgetting_an_approval_given_beforehand(scene: Scene) -> None:
 
 
 async def test_forgetting_leaves_who_is_in(scene: Scene) -> None:
-    scene.gate.relations[BOB, ALICE] = Relation(in_roster=True, authorized=True)
+    scene.gate.relations[BOB, ALICE] = Relation(authorized=True)
 
     assert "decided nothing" in await scene.say("forget alice@example.net")
     assert [] == scene.gate.acts

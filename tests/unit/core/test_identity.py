@@ -210,7 +210,7 @@ def test_who_matches(identity: str, contact: str, expected: bool) -> None:
 
 
 def test_an_approval_alone_makes_nobody_added() -> None:
-    approved = Relation(in_roster=True, approved=True)
+    approved = Relation(approved=True)
 
     assert not matches("added", an_attempt(relation=approved))
 

@@ -41,7 +41,7 @@ from vestibule.core.model import (
 )
 
 SUBSCRIBE, MESSAGE, IQ = Kind.SUBSCRIBE, Kind.MESSAGE, Kind.IQ
-PRE_APPROVED = Relation(in_roster=True, approved=True)
+PRE_APPROVED = Relation(approved=True)
 FAR = "@example.net"
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from tests.builders import ALICE, BOB, an_enforced_rule
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import ADMIN, Scene, a_scene
 
-from vestibule.core.model import SubHandling
+from vestibule.core.model import Kind, SubHandling
 from vestibule.desk import events
 from vestibule.desk.turn import Turn
-from vestibule.gate.dialogue import Act, Event, EventIq, EventKind, Hello
+from vestibule.gate.dialogue import Act, Event, EventIq, EventKind, Hello, Outcome
 
 pytestmark = pytest.mark.asyncio
 
@@ -51,6 +51,16 @@ async def test_an_approval_in_a_client_does_not_undo_what_an_admin_enforces(scen
 
     assert [(Act.DENY, BOB, ALICE)] == scene.gate.acts
     assert [] == await scene.waiting()
+
+
+async def test_what_the_gate_did_by_itself_is_counted_with_its_hello(scene: Scene) -> None:
+    unjudged = {(Kind.MESSAGE, Outcome.PASS): 3, (Kind.SUBSCRIBE, Outcome.PASS): 1}
+    scene.desk.put(Hello("example.org", "hello-1", "1", (), unjudged))
+    await scene.say("requests")  # behind it in the same line
+    await scene.say("admin-stats", user=ADMIN)  # has the counts written
+
+    counts = await scene.database.counts(scene.clock.now)
+    assert {("message", "pass", "outage-pass"): 3} == counts
 
 
 async def test_an_event_that_fails_does_not_keep_its_gate_out(

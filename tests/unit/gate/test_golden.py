@@ -20,6 +20,7 @@ from vestibule.gate.dialogue import (
     EventKind,
     HeldMessage,
     Hello,
+    Outcome,
     PairState,
 )
 from vestibule.gate.reading import Malformed, Reader
@@ -68,7 +69,7 @@ def test_checks_are_read_with_their_facts() -> None:
     assert "We met at the fair." == stranger.note
     assert (Kind.MESSAGE, Relation(pending=True)) == (waiting.kind, waiting.relation)
     assert (Kind.IQ, "mallory@example.com") == (curious.kind, curious.contact)
-    known = Relation(subscribed_to=True, in_roster=True, authorized=True, asked=True)
+    known = Relation(added=True, authorized=True, asked=True)
     assert (CAROL, known) == (busy.contact, busy.relation)
 
 
@@ -96,7 +97,7 @@ def test_a_message_keeps_its_stanza_and_tells_its_content() -> None:
                 EventKind.APPROVED,
                 BOB,
                 ALICE,
-                Relation(subscribed_to=True, in_roster=True, pending=True, asked=True),
+                Relation(added=True, pending=True, asked=True),
             ),
         ),
         (
@@ -139,7 +140,7 @@ def test_every_kind_of_event_about_a_contact_has_the_same_form(kind: EventKind) 
 def test_states_are_read(name: str) -> None:
     states = {(pair.user, pair.contact): pair for pair in READER.states(golden(name))}
 
-    friends = Relation(subscribed_to=True, in_roster=True, authorized=True)
+    friends = Relation(added=True, authorized=True)
     assert PairState(BOB, CAROL, True, friends) == states[BOB, CAROL]
     assert states[BOB, ALICE].exists
 
@@ -203,6 +204,36 @@ def asked(name: str, payload: str) -> str:
     return request("set", golden(name).get("id", ""), HOST, JID, payload)
 
 
+def test_hello_tells_what_became_of_strangers_without_a_verdict() -> None:
+    hello = golden("hello")
+    for kind, outcome, count in (
+        ("message", "pass", "12"),
+        ("iq", "refuse", "3"),
+        ("message", "shrug", "1"),
+        ("letter", "pass", "1"),
+        ("message", "stock", "-1"),
+        ("message", "stock", "9" * 40),
+    ):
+        attributes = {"kind": kind, "outcome": outcome, "count": count}
+        ET.SubElement(hello[0], f"{{{NAMESPACE}}}unjudged", attributes)
+
+    read = READER.read(hello)
+
+    assert isinstance(read, Hello)
+    assert {(Kind.MESSAGE, Outcome.PASS): 12, (Kind.IQ, Outcome.REFUSE): 3} == read.unjudged
+    assert len(read.events) == 2
+
+
+def test_a_verdict_may_be_remembered_for_all_strangers() -> None:
+    batch = READER.read(golden("checks"))
+    assert isinstance(batch, CheckBatch)
+    answers = [Answer(Verdict.WAIT, remember=60, for_strangers=True), *ANSWERS[1:]]
+
+    written = writing.checks_answer(JID, batch, answers)
+
+    assert "<remember place='1' seconds='60' scope='strangers'/>" in written
+
+
 def held(number: int, stamp: str) -> HeldMessage:
     """Return a message as it was held: with the stanza of the golden check, or one like it."""
     stanza = golden("deliver")[0][number - 41][0]
@@ -218,6 +249,13 @@ ANSWERS = [
 BOUNCES = [
     BounceText(
         Verdict.BOUNCE, "auth", "subscription-required", "Add this person as a contact first."
+    ),
+    BounceText(
+        Verdict.BOUNCE,
+        "auth",
+        "subscription-required",
+        "Please wait for the answer.",
+        waiting=True,
     ),
     BounceText(Verdict.WAIT, "wait", "resource-constraint", "Too many messages are waiting."),
 ]

@@ -3,6 +3,7 @@ CREATE TABLE users (
     user        TEXT PRIMARY KEY,
     model       TEXT CHECK (model IN ('proactive', 'reactive')),
     strangers   TEXT CHECK (strangers IN ('hold', 'bounce', 'drop')),
+    notices     TEXT NOT NULL DEFAULT 'all' CHECK (notices IN ('all', 'digest', 'none')),
     language    TEXT,
     last_number INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vestibule.core.model import Model, StrangerPolicy
+from vestibule.core.model import Model, NoticePolicy, StrangerPolicy
 from vestibule.texts.catalogue import General, Notices, Settings
 
 NOTICES: Final = Notices(
@@ -18,22 +18,35 @@ NOTICES: Final = Notices(
         "Reply: add (add them too), deny (take it back), or block. "
         "Later, write the number too: add {number}"
     ),
-    digest="More people want to reach you. Reply: requests, to see who.",
+    digest=(
+        "More people want to reach you, or came in. "
+        "Reply: requests, to see who waits, or who, to see who is in."
+    ),
+    lock_down=(
+        "Very many strangers want to reach you at once. For the next {minutes} minutes I ask all "
+        "of them to try again later, and tell you nothing of them. Your contacts notice nothing. "
+        "To let strangers ring again at once, reply: lock-down off"
+    ),
     buttons={
         "add": "Add",
         "accept": "Accept",
         "deny": "Deny",
         "block": "Block",
         "requests": "Who?",
+        "lock-down off": "Let them ring",
     },
     ask_first=(
         "This person only receives messages from people they know. Add them as a contact first."
     ),
+    asked_already=(
+        "You have asked this person already. Please wait for their answer: "
+        "until then they receive no messages of yours."
+    ),
     reported=(
         "{user} reports {contact} and has blocked them. "
-        "Asked: {asked} times; messages held: {held}. To keep them out for everybody, write: "
-        "admin-rule enforced block {contact}"
+        "Asked: {asked} times; messages held: {held}."
     ),
+    reported_reply=("To keep them out for everybody, write: admin-rule enforced block {contact}"),
     not_reachable="Your message could not be delivered.",
     too_much_waits="Too many messages are waiting for this person. Please try again later.",
 )
@@ -97,10 +110,24 @@ SETTINGS: Final = Settings(
             "Messages of strangers (strangers drop) are thrown away; they are not told."
         ),
     },
+    chosen_notices={
+        NoticePolicy.ALL: "I tell you who asks and who comes in (notices all).",
+        NoticePolicy.DIGEST: (
+            "I no longer tell you who asks or comes in, only that there is something to look at, "
+            "once an hour at most (notices digest). To look yourself, write: requests"
+        ),
+        NoticePolicy.NONE: (
+            "I tell you nothing unasked (notices none). Your client goes on showing who asks to "
+            "see your status; to see everybody who waits, write: requests"
+        ),
+    },
     only_reactive="This matters once you are reactive.",
     locked="The administrators of this server have fixed this: everybody is {model} here.",
     is_locked="(Fixed by the administrators of this server.)",
     back_to_default="From now on you have what your server has for everybody.",
     language="From now on I write to you in English.",
     language_auto="From now on I write to you in the language of your client.",
+    lock_down_on="Until {until} all strangers are asked to try again later.",
+    lock_down_off="Strangers can ring as ever.",
+    lock_down_ended="Strangers can ring again from now on.",
 )

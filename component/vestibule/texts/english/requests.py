@@ -19,7 +19,7 @@ REQUESTS: Final = Requests(
     says="says: “{note}”",
     how_to_answer=(
         "Answer with a word and numbers: add, accept, deny, block or later, "
-        "as in: accept 3 5. To read what waits: show 3"
+        "as in: accept {number}. To read what waits: show {number}"
     ),
     quiet=Counted(
         "{count} person was denied lately (write rules to see whom).",
@@ -53,6 +53,10 @@ REQUESTS: Final = Requests(
         "That is your own server, and you would cut yourself off. "
         "To keep its people out, write: block same-server"
     ),
+    decided_since=(
+        "Since you wrote this you have decided about {contact} in your client, and that holds: "
+        "nothing was changed."
+    ),
     accepted="{contact} may see your status and write to you.",
     added="{contact} may see your status and write to you, and you asked to see theirs.",
     released=Counted(
@@ -83,7 +87,7 @@ REQUESTS: Final = Requests(
         "{count} people who wait would be let in now: {people}.",
     ),
     admit_hint="Reply: admit (or for one of them: admit {number})",
-    nobody_to_admit="Nobody who waits would be let in by your rules. To let somebody in: accept 3",
+    nobody_to_admit="Nobody who waits would be let in by your rules. To see who waits: requests",
     admitted="{contact} is let in.",
     still_waits="{contact} goes on waiting: your rules do not let them in. To do so, write: accept",
     not_waiting="{contact} does not wait for your answer.",

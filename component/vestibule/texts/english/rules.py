@@ -16,7 +16,7 @@ RULES: Final = Rules(
     denied_again=Counted("asked again once", "asked again {count} times"),
     how_to_change=(
         "Change them with allow, confirm, polite-block or block; "
-        "take one away with its number or its name: forget 3"
+        "take one away with its number or its name: forget {number}"
     ),
     meaning={
         SubHandling.ALLOW: "come in without asking",
@@ -46,7 +46,7 @@ RULES: Final = Rules(
     bad_identity={problem: str(BadIdentity(problem, "{text}")) for problem in Problem},
     bad_line="Line {number}, {line}: {problem}",
     bad_word=(
-        "“{word}” does not begin a line; proactive, reactive, strangers, allow, confirm, "
+        "“{word}” does not begin a line; proactive, reactive, strangers, notices, allow, confirm, "
         "polite-block and block do."
     ),
 )
@@ -66,6 +66,7 @@ EXPLAIN: Final = Explain(
             "If {contact} asks to see your status, they believe to be let in and see you offline."
         ),
         "drop": "If {contact} asks to see your status, they hear nothing and see you offline.",
+        "wait": "If {contact} asks to see your status, they hear nothing and have to ask again.",
     },
     writes={
         "pass": "What {contact} writes is delivered.",
@@ -73,6 +74,7 @@ EXPLAIN: Final = Explain(
         "bounce": "What {contact} writes goes back to them, and they are told to ask first.",
         "refuse": "What {contact} writes goes back to them; they are not told why.",
         "drop": "What {contact} writes is thrown away; they are not told.",
+        "wait": "What {contact} writes goes back to them, and they are asked to try later.",
     },
     because={
         Reason.MODEL_PROACTIVE: "you are proactive",
@@ -90,6 +92,10 @@ EXPLAIN: Final = Explain(
         Reason.LIMIT_REQUESTS: "too many people wait already",
         Reason.LIMIT_CONTACT: "too many messages of theirs wait already",
         Reason.LIMIT_USER: "too many messages wait already",
+        Reason.LOCK_DOWN: "too many strangers came at once",
+        Reason.OUTAGE_REFUSE: "nothing could be decided just then, so they had to try later",
+        Reason.OUTAGE_PASS: "nothing could be decided just then, so it was let through",
+        Reason.OUTAGE_STOCK: "nothing could be decided just then, so it went as without me",
         Reason.EXPIRED: "nobody answered for too long",
         Reason.WITHDRAWN: "they took it back",
         Reason.GIVEN_UP: "there was no decision in time",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from vestibule.core.model import Model, StrangerPolicy
+from vestibule.core.model import Model, NoticePolicy, StrangerPolicy
 from vestibule.texts.catalogue import General, Notices, Settings
 
 NOTICES: Final = Notices(
@@ -21,22 +21,37 @@ NOTICES: Final = Notices(
         "Antworte: add (auch hinzufügen), deny (zurücknehmen) oder block (sperren). "
         "Später schreib die Nummer dazu: add {number}"
     ),
-    digest="Noch mehr Leute möchten dich erreichen. Antworte: requests, um zu sehen, wer.",
+    digest=(
+        "Noch mehr Leute möchten dich erreichen oder sind hereingekommen. "
+        "Antworte: requests (wer wartet) oder who (wer drin ist)."
+    ),
+    lock_down=(
+        "Sehr viele Fremde möchten dich auf einmal erreichen. In den nächsten {minutes} Minuten "
+        "bitte ich sie alle, es später zu versuchen, und sage dir nichts davon. Deine Kontakte "
+        "merken nichts. Um Fremde sofort wieder klingeln zu lassen, antworte: lock-down off"
+    ),
     buttons={
         "add": "Hinzufügen",
         "accept": "Annehmen",
         "deny": "Ablehnen",
         "block": "Sperren",
         "requests": "Wer?",
+        "lock-down off": "Klingeln lassen",
     },
     ask_first=(
         "Diese Person bekommt nur Nachrichten von Leuten, die sie kennt. "
         "Füge sie zuerst als Kontakt hinzu."
     ),
+    asked_already=(
+        "Du hast diese Person schon gefragt. Bitte warte auf ihre Antwort: "
+        "Bis dahin bekommt sie keine Nachrichten von dir."
+    ),
     reported=(
         "{user} meldet {contact} und hat sie gesperrt. "
-        "Anfragen: {asked}; wartende Nachrichten: {held}. Um sie bei allen draußen zu halten: "
-        "admin-rule enforced block {contact}"
+        "Anfragen: {asked}; wartende Nachrichten: {held}."
+    ),
+    reported_reply=(
+        "Um sie bei allen draußen zu halten, schreib: admin-rule enforced block {contact}"
     ),
     not_reachable="Deine Nachricht konnte nicht zugestellt werden.",
     too_much_waits=(
@@ -111,10 +126,24 @@ SETTINGS: Final = Settings(
             "Nachrichten von Fremden werden weggeworfen (strangers drop); sie erfahren es nicht."
         ),
     },
+    chosen_notices={
+        NoticePolicy.ALL: "Ich sage dir, wer fragt und wer hereinkommt (notices all).",
+        NoticePolicy.DIGEST: (
+            "Ich sage dir nicht mehr, wer fragt oder hereinkommt, nur noch höchstens einmal in der "
+            "Stunde, dass es etwas zu sehen gibt (notices digest). Zum Nachsehen schreib: requests"
+        ),
+        NoticePolicy.NONE: (
+            "Ich sage dir nichts ungefragt (notices none). Dein Programm zeigt weiter, wer deinen "
+            "Status sehen möchte; um alle zu sehen, die warten, schreib: requests"
+        ),
+    },
     only_reactive="Das zählt, sobald du reactive bist.",
     locked="Die Verwaltung dieses Servers hat das festgelegt: Hier sind alle {model}.",
     is_locked="(Von der Verwaltung dieses Servers festgelegt.)",
     back_to_default="Ab jetzt gilt für dich, was dein Server für alle hat.",
     language="Ab jetzt schreibe ich dir auf Deutsch.",
     language_auto="Ab jetzt schreibe ich dir in der Sprache deines Programms.",
+    lock_down_on="Bis {until} werden alle Fremden gebeten, es später zu versuchen.",
+    lock_down_off="Fremde können klingeln wie immer.",
+    lock_down_ended="Von jetzt an können Fremde wieder klingeln.",
 )

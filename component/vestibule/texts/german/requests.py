@@ -19,7 +19,7 @@ REQUESTS: Final = Requests(
     says="schreibt dazu: „{note}“",
     how_to_answer=(
         "Antworte mit einem Wort und Nummern: add, accept, deny, block oder later, "
-        "zum Beispiel: accept 3 5. Um zu lesen, was wartet: show 3"
+        "zum Beispiel: accept {number}. Um zu lesen, was wartet: show {number}"
     ),
     quiet=Counted(
         "{count} Person wurde kürzlich abgelehnt (schreib rules, um zu sehen, wer).",
@@ -54,6 +54,10 @@ REQUESTS: Final = Requests(
         "Das ist dein eigener Server, du würdest dich selbst abschneiden. "
         "Um seine Leute draußen zu halten, schreib: block same-server"
     ),
+    decided_since=(
+        "Seit du das geschrieben hast, hast du in deinem Client über {contact} entschieden, "
+        "und das gilt: Es hat sich nichts geändert."
+    ),
     accepted="{contact} sieht deinen Status und kann dir schreiben.",
     added="{contact} sieht deinen Status und kann dir schreiben; um den anderen hast du gebeten.",
     released=Counted(
@@ -87,7 +91,7 @@ REQUESTS: Final = Requests(
     ),
     admit_hint="Antworte: admit (oder für eine davon: admit {number})",
     nobody_to_admit=(
-        "Niemand, der wartet, käme nach deinen Regeln herein. Um jemanden hereinzulassen: accept 3"
+        "Niemand, der wartet, käme nach deinen Regeln herein. Um zu sehen, wer wartet: requests"
     ),
     admitted="{contact} ist hereingelassen.",
     still_waits=(

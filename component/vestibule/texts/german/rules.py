@@ -16,7 +16,7 @@ RULES: Final = Rules(
     denied_again=Counted("hat noch einmal gefragt", "hat noch {count} mal gefragt"),
     how_to_change=(
         "Ändere sie mit allow, confirm, polite-block oder block; "
-        "nimm eine mit ihrer Nummer oder ihrem Namen weg: forget 3"
+        "nimm eine mit ihrer Nummer oder ihrem Namen weg: forget {number}"
     ),
     meaning={
         SubHandling.ALLOW: "kommen ohne Frage herein",
@@ -76,7 +76,7 @@ RULES: Final = Rules(
     },
     bad_line="Zeile {number}, {line}: {problem}",
     bad_word=(
-        "„{word}“ beginnt keine Zeile; proactive, reactive, strangers, allow, confirm, "
+        "„{word}“ beginnt keine Zeile; proactive, reactive, strangers, notices, allow, confirm, "
         "polite-block und block tun es."
     ),
 )
@@ -98,6 +98,10 @@ EXPLAIN: Final = Explain(
             "Wenn {contact} deinen Status sehen will, sieht es nach einer Zusage aus, "
             "aber du bist immer offline zu sehen."
         ),
+        "wait": (
+            "Wenn {contact} deinen Status sehen möchte, kommt keine Antwort, "
+            "und die Bitte muss wiederholt werden."
+        ),
         "drop": (
             "Wenn {contact} deinen Status sehen will, kommt keine Antwort, "
             "und du bist offline zu sehen."
@@ -109,6 +113,7 @@ EXPLAIN: Final = Explain(
         "bounce": "Was {contact} schreibt, geht zurück, mit dem Rat, zuerst zu fragen.",
         "refuse": "Was {contact} schreibt, geht zurück, ohne einen Grund.",
         "drop": "Was {contact} schreibt, wird weggeworfen, ohne eine Antwort.",
+        "wait": "Was {contact} schreibt, geht zurück, mit der Bitte, es später zu versuchen.",
     },
     because={
         Reason.MODEL_PROACTIVE: "deine Tür ist offen",
@@ -126,6 +131,12 @@ EXPLAIN: Final = Explain(
         Reason.LIMIT_REQUESTS: "zu viele Leute warten schon",
         Reason.LIMIT_CONTACT: "von dort warten schon zu viele Nachrichten",
         Reason.LIMIT_USER: "es warten schon zu viele Nachrichten",
+        Reason.LOCK_DOWN: "es kamen zu viele Fremde auf einmal",
+        Reason.OUTAGE_REFUSE: (
+            "es konnte gerade nichts entschieden werden, also mussten sie es später versuchen"
+        ),
+        Reason.OUTAGE_PASS: "es konnte gerade nichts entschieden werden, also kam es durch",
+        Reason.OUTAGE_STOCK: "es konnte gerade nichts entschieden werden, also ging es ohne mich",
         Reason.EXPIRED: "zu lange kam keine Antwort",
         Reason.WITHDRAWN: "die Anfrage wurde zurückgezogen",
         Reason.GIVEN_UP: "es gab nicht rechtzeitig eine Entscheidung",

@@ -1,0 +1,163 @@
+-- What the hot paths cost, in things that can be counted: IQs, and looks into rosters.
+local world = require "world";
+
+describe("the gate", function ()
+	local bob, alice = "bob@example.org", "alice@example.net";
+	local w, roster, entries, reads, at_hand;
+
+	-- Entries are the rosters of users; to read one costs, as it is on disk.
+	local function open(options)
+		entries, reads, at_hand = {}, 0, true;
+		roster = { is_at_hand = function () return at_hand; end; clear_approval = function () end };
+		local function look(user, contact)
+			reads = reads + 1;
+			return entries[user .. " " .. contact];
+		end
+		function roster.is_authorized(user, contact) return look(user, contact) == "from"; end
+		function roster.is_pending(user, contact) look(user, contact); return false; end
+		function roster.facts(user, contact) return { subscription = look(user, contact) }; end
+		options = options or {};
+		options.vestibule_errors_per_contact, options.vestibule_errors_per_domain = 10000, 10000;
+		w = world.new({ libraries = { roster = roster }, options = options });
+		w.load("mod_vestibule");
+		w.turn();
+		w.connect();
+		w.fire("component-authenticated", {});
+		local sent = w.take_sent();
+		w.fire("iq/host", w.answer(world.reply_to(sent[#sent], "hello-result")));
+		w.fire("iq/host", w.answer(world.golden("settled"))); -- hello-result names a pair being released
+		w.take_sent();
+	end
+
+	local function message(from, to, id)
+		local stanza = world.received(("<message from='%s' to='%s' id='%s' type='chat'><body>Hello</body></message>")
+			:format(from, to, id or "1"));
+		return { origin = { type = "s2sin"; send = function () end }, stanza = stanza };
+	end
+
+	-- The component refuses whatever it was asked, and has that remembered.
+	local function refuse(iqs, seconds)
+		for _, iq in ipairs(iqs) do
+			local checks = #iq.tags[1].tags;
+			local remarks = {};
+			for place = 1, seconds and checks or 0 do
+				remarks[place] = ("<remember place='%d' seconds='%d'/>"):format(place, seconds);
+			end
+			local reply = world.received(("<iq type='result' id='%s' from='vestibule.example.org'>"
+				.. "<verdicts xmlns='urn:vestibule:gate:1'>%s%s</verdicts></iq>")
+				:format(iq.attr.id, ("b"):rep(checks), table.concat(remarks)));
+			w.fire("iq/host", w.answer(reply));
+		end
+	end
+
+	it("asks nothing and reads nothing for messages between contacts", function ()
+		open();
+		local contact = { subscription = "both" };
+		w.prosody.bare_sessions[bob] = { roster = { [alice] = contact }, sessions = {} };
+		local origin = { type = "c2s", username = "bob", host = "example.org", roster = { [alice] = contact } };
+
+		for _ = 1, 1000 do
+			assert.is_nil(w.fire("message/bare", message(alice .. "/phone", bob)));
+			assert.is_nil(w.fire("message/full", message(alice .. "/phone", bob .. "/laptop")));
+			local own = message(bob .. "/laptop", alice);
+			own.origin = origin;
+			assert.is_nil(w.fire("pre-message/bare", own));
+		end
+		w.turn();
+
+		assert.same({}, w.take_sent());
+		assert.equal(0, reads);
+	end);
+
+	it("asks about all that arrives in one turn at once", function ()
+		open();
+		for number = 1, 128 do w.fire("message/bare", message("stranger" .. number .. "@example.net/x", bob)); end
+		w.turn();
+
+		local sent = w.take_sent();
+		assert.equal(2, #sent);
+		assert.equal(64, #sent[1].tags[1].tags);
+	end);
+
+	it("asks once about a pair whose verdict it may remember", function ()
+		open();
+		w.fire("message/bare", message(alice .. "/phone", bob));
+		w.turn();
+		refuse(w.take_sent(), 60);
+
+		for _ = 1, 1000 do assert.is_true(w.fire("message/bare", message(alice .. "/phone", bob))); end
+		w.turn();
+
+		assert.same({}, w.take_sent());
+	end);
+
+	it("asks each time where it has to remember nothing", function ()
+		open({ vestibule_cache_users = 0 });
+		for _ = 1, 3 do
+			w.fire("message/bare", message(alice .. "/phone", bob));
+			w.turn();
+			local sent = w.take_sent();
+			assert.equal(1, #sent);
+			refuse(sent, 60);
+		end
+	end);
+
+	it("reads no roster from disk for a pair whose verdict it remembers", function ()
+		open();
+		at_hand = false;
+		w.fire("message/bare", message(alice .. "/phone", bob));
+		w.turn();
+		refuse(w.take_sent(), 60);
+		reads = 0;
+
+		for _ = 1, 1000 do assert.is_true(w.fire("message/bare", message(alice .. "/phone", bob))); end
+
+		assert.equal(0, reads);
+	end);
+
+	it("reads rosters from disk for strangers at a bounded pace", function ()
+		open({ vestibule_roster_reads = 10 });
+		at_hand = false;
+		local users = {};
+		function roster.is_authorized(user) users[user] = true; return false; end
+
+		for number = 1, 1000 do
+			assert.is_true(w.fire("message/bare", message(alice .. "/phone", ("user%d@example.org"):format(number))));
+		end
+
+		local count = 0;
+		for _ in pairs(users) do count = count + 1; end
+		assert.equal(10, count);
+	end);
+
+	it("reads no roster from disk for a question to the device of somebody offline", function ()
+		open();
+		at_hand = false;
+		for number = 1, 100 do
+			local stanza = world.received(("<iq type='get' id='%d' from='alice@example.net/x' to='bob@example.org/laptop'>"
+				.. "<query xmlns='jabber:iq:version'/></iq>"):format(number));
+			assert.is_true(w.fire("iq/full", { origin = { type = "s2sin"; send = function () end }, stanza = stanza }));
+		end
+
+		assert.equal(0, reads);
+	end);
+
+	it("has contacts who waited in line delivered, and no stranger", function ()
+		open({ vestibule_roster_reads = 1 });
+		at_hand = false;
+		w.fire("message/bare", message(alice .. "/phone", "cid@example.org"));
+		entries[bob .. " " .. alice] = "from";
+		assert.is_true(w.fire("message/bare", message(alice .. "/phone", bob, "waits")));
+		assert.is_true(w.fire("message/bare", message("mallory@example.com/x", bob, "stranger")));
+		assert.same({}, w.posted);
+
+		w.time = w.time + 2;
+		for _, timer in ipairs(w.timers) do
+			if timer.delay == 0.1 then timer.callback(); end
+		end
+
+		assert.equal(1, #w.posted);
+		assert.equal("waits", w.posted[1].attr.id);
+		assert.is_nil(w.fire("message/bare", { origin = {}, stanza = w.posted[1] })); -- marked: passes
+	end);
+end);
