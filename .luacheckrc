@@ -19,8 +19,8 @@ files["prosody/mod_vestibule"] = {
 	};
 }
 for _, method in ipairs {
-	"add_feature", "add_timer", "fire_event", "get_option_boolean", "get_option_number", "get_option_string", "hook", "hook_global", "hook_object_event",
-	"log", "metric", "open_store", "require", "set_status", "send", "measure",
+	"add_item", "add_timer", "fire_event", "get_option_boolean", "get_option_number", "get_option_string", "hook", "hook_global", "hook_object_event",
+	"log", "metric", "open_store", "remove_item", "require", "set_status", "send", "measure",
 } do
 	files["prosody/mod_vestibule"].read_globals.module.fields[method] = {};
 end

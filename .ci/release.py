@@ -86,7 +86,8 @@ def make(release: Release) -> None:
     except BaseException:
         write(before)
         raise
-    run("git", "tag", "--annotate", release.tag, "--message", f"{release.tag}\n\n{release.notes}")
+    message = f"{release.tag}\n\n{release.notes}"
+    run("git", "tag", "--annotate", "--cleanup=whitespace", release.tag, "--message", message)
 
 
 def built(version: Version) -> Path:

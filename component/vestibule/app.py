@@ -63,7 +63,8 @@ async def _run(config: Config, read: Callable[[], Config]) -> int:
     loop.add_signal_handler(signal.SIGHUP, reloading.ask)
     async with Database.open(config.database) as database:
         house = house_from(config, await database.admin_rules())
-        choices.apply(house, house.defaults, await database.chosen_for_all())
+        chosen = await database.chosen_for_all()
+        choices.apply(house, house.defaults, chosen, house.host_defaults)
         app = App(config, database, house)
         await app.run(stop, reloading)
     return 0
@@ -74,6 +75,7 @@ def house_from(config: Config, admin_rules: Iterable[Rule]) -> House:
     return House(
         hosts=frozenset(config.hosts),
         defaults=_settings(config),
+        host_defaults=_host_settings(config),
         admin_rules=Rulebook(admin_rules),
         admins=_admins(config),
         language=config.texts.language,
@@ -83,6 +85,16 @@ def house_from(config: Config, admin_rules: Iterable[Rule]) -> House:
 
 def _settings(config: Config) -> Settings:
     return Settings(config.default_model, config.default_strangers)
+
+
+def _host_settings(config: Config) -> dict[str, Settings]:
+    models, strangers = config.host_models, config.host_strangers
+    return {
+        host: Settings(
+            models.get(host, config.default_model), strangers.get(host, config.default_strangers)
+        )
+        for host in {*models, *strangers}
+    }
 
 
 def _limits(config: Config) -> Limits:
@@ -113,6 +125,7 @@ class App:
         self._config = config
         reader = Reader(house.hosts, prepare=prepare, render=_render)
         gates = Gates(jid, reader, bounces(house.language))
+        gates.takes_reports = bool(house.admins)
         self._meters = Meters()
         self.desk = Desk(
             database, house, gates, gates, lambda: datetime.now(UTC), watch=self._meters
@@ -121,6 +134,7 @@ class App:
             self.desk,
             database,
             configured=_settings(config),
+            host_settings=_host_settings(config),
             jid=jid,
             prepare=prepare,
             body_of=body_of,
@@ -225,8 +239,9 @@ class App:
         house.limits, house.language = _limits(config), config.texts.language
         house.admins = _admins(config)
         self._gates.bounces = bounces(house.language)
-        office.configured = _settings(config)
-        choices.apply(house, office.configured, chosen)
+        self._gates.takes_reports = bool(house.admins)
+        office.configured, office.host_settings = _settings(config), _host_settings(config)
+        choices.apply(house, office.configured, chosen, office.host_settings)
 
     async def _drain(self) -> None:
         """Let the desk answer all it has by now; a disk that stands still is not waited for."""

@@ -25,6 +25,7 @@ from vestibule.core.model import Model, StrangerPolicy
 from vestibule.errors import ConfigErrors, nearest, shown
 from vestibule.values import (
     Admin,
+    ByHost,
     Count,
     CountOrNone,
     Domain,
@@ -108,6 +109,8 @@ class Config(Section):
     database: File = Path("/var/lib/vestibule/vestibule.sqlite3")
     default_model: Model = Model.REACTIVE
     default_strangers: StrangerPolicy = StrangerPolicy.HOLD
+    host_models: ByHost[Model] = {}
+    host_strangers: ByHost[StrangerPolicy] = {}
     limits: Limits = Limits()
     connection: Connection = Connection()
     log: Log = Log()

@@ -7,17 +7,20 @@ Must not know what the lines are about: it goes by field names and by the shapes
 import hashlib
 import logging
 import re
+import sqlite3
 import sys
 import time
+import traceback
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
 from cachetools import LRUCache
 
 from vestibule.config import Log
-from vestibule.errors import one_line
+from vestibule.errors import VestibuleError, one_line
 
 # fmt: off
 ADDRESS_FIELDS: Final = frozenset({
@@ -51,7 +54,10 @@ _STANZA: Final = re.compile(r"<(\w+:)?(message|presence|iq|body|forwarded|stream
 _LIBRARIES: Final = ("slixmpp", "aiosqlite", "yoyo", "asyncio")
 """Some log stanzas or SQL values at DEBUG, so they never get below INFO."""
 
+_HARMLESS: Final = (VestibuleError, OSError, sqlite3.Error)
+
 Event = MutableMapping[str, Any]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def configure(settings: Log, secret: str, stream: TextIO | None = None) -> None:
@@ -100,11 +106,26 @@ def _formatter(settings: Log, secret: str, *, colors: bool) -> logging.Formatter
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(trace),
             Redaction(None if settings.addresses else hasher(secret)),
             *([structlog.processors.JSONRenderer()] if settings.format == "json" else console),
         ],
     )
+
+
+def trace(exc_info: ExcInfo) -> str:
+    """Return the way to a failure, without its words: those may be a person's.
+
+    Only what we, the system or the database say is known to quote nobody.
+    """
+    ways: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        way = "".join(traceback.format_tb(error.__traceback__))
+        words = f": {error}" if isinstance(error, _HARMLESS) else ""
+        ways.append(f"Traceback (most recent call last):\n{way}{type(error).__qualname__}{words}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich led to:\n\n".join(reversed(ways))
 
 
 def hasher(secret: str) -> Callable[[str], str]:

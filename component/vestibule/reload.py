@@ -15,7 +15,16 @@ from vestibule.errors import VestibuleError
 
 log = logging.getLogger(__name__)
 
-AT_ONCE: Final = ("admins", "default_model", "default_strangers", "limits", "log", "texts")
+AT_ONCE: Final = (
+    "admins",
+    "default_model",
+    "default_strangers",
+    "host_models",
+    "host_strangers",
+    "limits",
+    "log",
+    "texts",
+)
 """Options and sections that take effect while it runs. The link, the database and the port are
 opened once, and gates are known by ``hosts``: the others need a restart."""
 

@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import pytimeparse2  # type: ignore[import-untyped]
 from pydantic import (
@@ -23,6 +23,8 @@ from pydantic import (
 
 from vestibule.errors import shown
 from vestibule.xmpp.address import prepare
+
+T = TypeVar("T")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -101,6 +103,23 @@ def _entries(value: object) -> object:
     return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
+def _pairs(value: object) -> object:
+    """Let the environment write a table as JSON or as ``a = x, b = y``."""
+    if not isinstance(value, str):
+        return value
+    with suppress(ValueError):
+        if value.lstrip().startswith("{"):
+            return json.loads(value)
+    pairs = (entry.partition("=") for entry in value.split(",") if entry.strip())
+    return {name.strip(): given.strip() for name, _, given in pairs}
+
+
+def _of_hosts(value: dict[str, T], info: ValidationInfo) -> dict[str, T]:
+    for host in value.keys() - set(info.data.get("hosts", value)):
+        raise ValueError(f"{host!r} is none of the hosts; add it to hosts, or leave it out")
+    return value
+
+
 def lasting(least: str, most: str) -> BeforeValidator:
     """Return what reads a duration within two bounds."""
 
@@ -124,3 +143,5 @@ Server = Annotated[str, AfterValidator(_server)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Entries = BeforeValidator(_entries)
 """Beside a tuple: lists with commas are lists too."""
+ByHost = Annotated[dict[Domain, T], BeforeValidator(_pairs), AfterValidator(_of_hosts)]
+"""What differs between the hosts that are served."""

@@ -33,6 +33,7 @@ function acts.polite(user, contact)
 end
 
 function acts.block(user, contact)
+	if jid.node(contact) then roster.clear_approval(user, contact); end
 	memory.forget_written(user, contact);
 	memory.forget(user);
 	return blocklist.edit(user, contact, "block");

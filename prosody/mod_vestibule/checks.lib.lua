@@ -181,7 +181,10 @@ local function nothing_more() end
 
 local apply = {
 	p = let_pass;
-	k = let_pass; -- ask: Prosody stores the request and shows it to the user's clients
+	k = function (check) -- ask: Prosody stores the request and shows it to the user's clients
+		memory.forget(check.user, check.contact); -- said to somebody who had not asked
+		let_pass(check);
+	end;
 	h = nothing_more; -- held: the component has it on disk
 	d = nothing_more;
 	b = bounce_as; r = bounce_as; w = bounce_as;

@@ -139,6 +139,7 @@ local function on_blocklist(kind)
 		for _, block in ipairs(blocks) do
 			memory.forget_written(user, block.contact);
 			user_decided(kind, user, block.contact, nil, block.report);
+			if kind == "blocked" then roster.clear_approval(user, block.contact); end
 		end
 	end
 end

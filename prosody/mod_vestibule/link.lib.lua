@@ -41,12 +41,11 @@ local function session()
 end
 
 local function attributes(attr)
-	local out = {};
+	local text = "";
 	for name, value in pairs(attr) do
-		out[#out + 1] = " " .. name .. "='" .. xml_escape(value) .. "'";
+		text = text .. " " .. name .. "='" .. xml_escape(value) .. "'";
 	end
-	table.sort(out);
-	return table.concat(out);
+	return text;
 end
 
 -- What became of strangers without a verdict since the last hello, which tells it.

@@ -49,8 +49,16 @@ local function remember(user, kind, contact, letter, lifetime)
 	book[contact] = entry_for(letter, math.floor(now()) + lifetime);
 end
 
-local function forget(user)
-	for _, books in pairs(verdicts) do books:set(user, nil); end
+local function forget(user, contact)
+	for _, books in pairs(verdicts) do
+		local book = contact and books:get(user);
+		if not contact then
+			books:set(user, nil);
+		elseif book and book[contact] then
+			book[contact] = nil;
+			book[1] = book[1] - 1;
+		end
+	end
 end
 
 local function forget_all()

@@ -35,6 +35,15 @@ function link.on.event_done(kind, user, contact, reply)
 	end
 end
 
+-- Clients offer to report whom they block (XEP-0377) where somebody takes reports.
+local takes_reports = false;
+local function announce_reports(takes)
+	if takes == takes_reports then return; end
+	takes_reports = takes;
+	local change = takes and module.add_item or module.remove_item;
+	change(module, "feature", "urn:xmpp:reporting:1");
+end
+
 function link.on.opened(hello)
 	local replies, to_waiting = {}, {};
 	for reply in hello:childtags("bounce") do
@@ -43,6 +52,7 @@ function link.on.opened(hello)
 		whose[attr.verdict] = errors.new(attr.type, attr.condition, reply:get_text());
 	end
 	checks.set_replies(replies, to_waiting);
+	announce_reports(hello.attr.reports == "1");
 	memory.decisions_end_for_all(); -- it has the whole journal
 	for pair in hello:childtags("releasing") do
 		memory.release_begins(memory.pair(pair.attr.user, pair.attr.contact));
@@ -62,8 +72,6 @@ local before_roster_changes = 10; -- core presence 0
 local before_blocklist_changes = 0; -- mod_blocklist -1
 local before_eventing = 11; -- mod_pep 10
 local before_routing = 10; -- mod_s2s -1
-
-module:add_feature("urn:xmpp:reporting:1"); -- in blocks, see decisions.lib.lua
 
 module:hook("message/bare", inbound.on_message, before_archive);
 module:hook("message/full", inbound.on_message, before_archive);

@@ -202,6 +202,21 @@ describe("the gate", function ()
 		end);
 	end);
 
+	it("announces that reports are taken as soon as it is told so, and no longer", function ()
+		w.connect();
+		w.fire("component-authenticated", {});
+		assert.is_nil(w.features["urn:xmpp:reporting:1"]);
+		answer(last_sent(), "hello-result");
+		assert.is_true(w.features["urn:xmpp:reporting:1"]);
+
+		w.fire("component-disconnected", {});
+		w.fire("component-authenticated", {});
+		local reply = world.reply_to(last_sent(), "hello-result");
+		reply.tags[1].attr.reports = nil;
+		w.fire("iq/host", w.answer(reply));
+		assert.is_nil(w.features["urn:xmpp:reporting:1"]);
+	end);
+
 	describe("applies verdicts", function ()
 		it("each to its check, and remembers what it may", function ()
 			greeted();

@@ -119,7 +119,8 @@ local function new(wishes)
 	function module.log(_, level, text, ...) table.insert(world.logged, level .. ": " .. text:gsub("%%[qg]", "%%s"):format(...)); end
 	local meter = { add = function () end; set = function () end; sample = function () end };
 	function module.metric() return { with_labels = function () return meter; end }; end
-	function module.add_feature(_, feature) world.features[feature] = true; end
+	function module.add_item(_, _, feature) world.features[feature] = true; end
+	function module.remove_item(_, _, feature) world.features[feature] = nil; end
 	function module.set_status(_, kind, text) world.status = kind .. ": " .. text; end
 	function module.hook(_, name, handler, priority)
 		world.hooks[name] = world.hooks[name] or {};

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+from slixmpp.xmlstream.xmlstream import NotConnectedError
 from tests.chaos.ledger import Ledger
 from tests.chaos.listener import Listener
 
@@ -19,7 +20,7 @@ from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.server import Prosody
 
 PASSWORD: Final = "chaos"
-_TROUBLES: Final = (SandboxError, AssertionError, OSError, TimeoutError)
+_TROUBLES: Final = (SandboxError, AssertionError, OSError, TimeoutError, NotConnectedError)
 """How a step fails when the world is broken; it is then as if it had not been tried."""
 
 

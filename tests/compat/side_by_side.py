@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 from tests.corners.wire import WireClient
@@ -77,20 +78,20 @@ class Play:
 
 
 Scene = Callable[[Play], Awaitable[None]]
+P = TypeVar("P", bound=Play)
 
 
-async def received(prosody: Prosody, scene: Scene) -> dict[str, list[str]]:
+async def received(play: P, scene: Callable[[P], Awaitable[None]]) -> dict[str, list[str]]:
     """Play a scene and return what each client got, in order."""
-    play = Play(prosody, scene.__name__.replace("_", "-"))
     try:
         await scene(play)
         await play.settled()
+        return {
+            f"{place} {client.jid}": _told([got.stanza for got in client.received])
+            for place, client in enumerate(play.clients, start=1)
+        }
     finally:
         await play.close()
-    return {
-        f"{place} {client.jid}": _told([got.stanza for got in client.received])
-        for place, client in enumerate(play.clients, start=1)
-    }
 
 
 def _told(stanzas: list[ET.Element]) -> list[str]:
@@ -112,7 +113,8 @@ def _as_they_came(_: ET.Element) -> str:
 
 
 def _is_pong(stanza: ET.Element) -> bool:
-    return stanza.get("type") == "result" and stanza.get("from") == "localhost" and not len(stanza)
+    is_servers = "@" not in stanza.get("from", "@")
+    return stanza.get("type") == "result" and is_servers and not len(stanza)
 
 
 def spelled(stanza: ET.Element) -> str:

@@ -58,7 +58,8 @@ async def sides(
 
 @pytest.mark.parametrize("play", SCENES, ids=lambda play: play.__name__)
 async def test_nothing_is_different(sides: tuple[Prosody, Prosody], play: Scene) -> None:
-    stock, gated = [await received(side, play) for side in sides]
+    name = play.__name__.replace("_", "-")
+    stock, gated = [await received(Play(side, name), play) for side in sides]
 
     assert any(stock.values())
     for who in stock:

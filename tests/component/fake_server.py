@@ -104,7 +104,8 @@ class FakeServer:
     async def settled(self) -> None:
         """Wait until the component has handled all that was sent so far."""
         number = f"settled-{random.random()}"
-        self.send(f"<iq type='get' id='{number}' from='{_BYSTANDER}' to='{JID}'><settled/></iq>")
+        head = f"<iq type='get' id='{number}' from='{_BYSTANDER}' to='{JID}'>"
+        self.send(f"{head}<settled xmlns='urn:settled'/></iq>")
         while (await self.next()).get("id") != number:
             pass
 

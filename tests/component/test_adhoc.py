@@ -306,7 +306,7 @@ async def test_a_session_belongs_to_its_command_and_address(client: Client) -> N
     opened = await client.step()
 
     elsewhere = await client.step(
-        fields={}, action="complete", session=opened.session, to="gate.example.org"
+        fields={}, action="complete", session=opened.session, to="vestibule.example.org"
     )
     another = await client.step("forget-me", {"sure": "1"}, session=opened.session)
 

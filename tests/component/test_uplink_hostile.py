@@ -134,11 +134,30 @@ async def test_oddities_are_survived(uplink: Uplink, server: FakeServer, oddity:
 
 async def test_a_deep_request_gets_a_clear_answer(uplink: Uplink, server: FakeServer) -> None:
     server.send(
-        f"<iq type='set' id='1' from='a@{HOST}' to='{JID}'>{'<x>' * 500}{'</x>' * 500}</iq>"
+        f"<iq type='set' id='1' from='a@{HOST}' to='{JID}'>"
+        f"<x xmlns='urn:deep'>{'<x>' * 500}{'</x>' * 500}</x></iq>"
     )
 
     assert stanzas.error_of(await server.next())[0] == "bad-request"
     assert uplink.dropped["too-deep"] == 1
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param("", id="none"),
+        pytest.param("<x xmlns='urn:one'/><x xmlns='urn:two'/>", id="two"),
+        pytest.param("<error type='cancel'/>", id="one of the stream's own namespace"),
+    ],
+)
+async def test_a_request_without_one_question_is_answered_once(
+    uplink: Uplink, server: FakeServer, inside: str
+) -> None:
+    server.send(f"<iq type='get' id='1' from='a@{HOST}' to='{JID}'>{inside}</iq>")
+
+    assert stanzas.error_of(await server.next())[0] == "bad-request"
+    await server.settled()
+    assert uplink.dropped["no-single-question"] == 1
 
 
 async def test_a_deep_stanza_inside_a_check_comes_through(

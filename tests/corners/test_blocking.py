@@ -187,3 +187,20 @@ async def test_a_report_survives_that_the_component_is_away(stage: Stage) -> Non
     await stage.component.start()
 
     await known(stage, bob, {alice.bare: ("block", "spam: while you were away")})
+
+
+@pytest.mark.parametrize("how", ["in a client", "by a word"])
+async def test_a_block_ends_what_was_approved_beforehand(stage: Stage, how: str) -> None:
+    bob, alice = await stage.client("bob"), await stage.client("alice")
+    bob.subscribed(alice.bare)
+    if how == "in a client":
+        await bob.block(alice.bare)
+    else:
+        await say(stage, bob, f"block {alice.bare}")
+    await bob.unblock(alice.bare)
+    await decided(stage, bob)
+
+    alice.send_message(bob.bare, "still there?")
+    await decided(stage, alice)
+
+    assert ["still there?"] == held_bodies(stage, bob.bare)

@@ -58,6 +58,35 @@ async def test_two_of_one_name_are_two(stage: Stage) -> None:
     await alice.expect(presence("available", frm=there.jid))
 
 
+async def test_each_host_has_its_defaults(new_stage: NewStage) -> None:
+    stage = await new_stage(
+        prosody={"hosts": ["localhost", ELSEWHERE]},
+        component={
+            "options": {
+                "host_models": {ELSEWHERE: "proactive"},
+                "host_strangers": {"localhost": "bounce"},
+            }
+        },
+    )
+    here, there = await twins(stage)
+    alice = await stage.client("alice")
+
+    for bob in (here, there):
+        alice.subscribe(bob.bare)
+        alice.send_message(bob.bare, "hello")
+
+    await alice.expect(presence("available", frm=there.jid))
+    await there.expect(message("hello"))
+    await here.expect(presence("subscribe", frm=alice.bare))
+    await alice.expect(error("subscription-required", frm=here.bare))
+    assert "reactive" in await say(stage, here, "rules")
+    assert "proactive" in await say(stage, there, "rules")
+    await say(stage, there, "reactive")
+    carol = await stage.client("carol")
+    carol.subscribe(there.bare)
+    await there.expect(presence("subscribe", frm=carol.bare))
+
+
 async def test_two_of_one_name_are_strangers_to_each_other(stage: Stage) -> None:
     here, there = await twins(stage)
 
@@ -190,6 +219,39 @@ async def test_a_rule_admits_all_behind_a_gateway(new_stage: NewStage) -> None:
         await bob.expect(message("sms", frm=f"456@{GATEWAY}"))
         await gateway.heard("subscribed")
         assert (await bob.roster())[f"123@{GATEWAY}"][0] == "from"
+
+
+async def test_a_room_of_a_gateway_is_heard_while_one_is_in_it(new_stage: NewStage) -> None:
+    """Rooms of a component that is not Prosody's own: who is in one is reached through it."""
+    stage = await with_gateway(new_stage)
+    bob = await stage.client("bob")
+    room, muc = f"room@{GATEWAY}", "http://jabber.org/protocol/muc"
+
+    def said(words: str, nick: str, kind: str = "groupchat") -> str:
+        return (
+            f"<message to='{bob.jid}' from='{room}/{nick}' type='{kind}'><body>{words}</body>"
+            "</message>"
+        )
+
+    async with Gateway(stage.prosody.component_port) as gateway:
+        gateway.send(said("buy!", "Al"))
+        await gateway.heard("service-unavailable")
+        bob.send_presence(to=f"{room}/Bob", extra=f"<x xmlns='{muc}'/>")
+        await gateway.heard(f"{room}/Bob")
+        gateway.send(
+            f"<presence to='{bob.jid}' from='{room}/Bob'><x xmlns='{muc}#user'>"
+            "<item affiliation='none' role='participant'/><status code='110'/></x></presence>"
+            + said("hello all", "Al")
+            + said("psst", "Al", "chat")
+            + f"<message to='{bob.bare}' from='{room}'><x xmlns='{muc}#user'>"
+            f"<invite from='{room}/Al'/></x><body>stay</body></message>"
+        )
+
+        await bob.expect(message("hello all", frm=f"{room}/Al"))
+        await bob.expect(message("psst", frm=f"{room}/Al"))
+        await bob.expect(message("stay", frm=room))
+        await bob.nothing(message("buy!"))
+        await bob.nothing(message(frm=stage.door))
 
 
 # Accounts that go ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""No stranger learns whether a user is there (design §5.2).
+"""No stranger learns whether a user is there (a promise of docs/architecture.md).
 
 For each way a user may be set and a contact may stand there are two users, of whom one is online
 and busy with their own things, and the other has logged out. A contact of each tries everything

@@ -216,7 +216,7 @@ class Prosody:
         """XEP-0191."""
         self._decided(EventKind.BLOCKED, pair)
         self.items[pair].blocked = True
-        self.items[pair].pending = False
+        self.items[pair].pending = self.items[pair].approved = False
 
     def unblock(self, pair: Pair) -> None:
         """XEP-0191."""
@@ -575,7 +575,7 @@ class Prosody:
             case Act.ADD:
                 item.sees = True
             case Act.BLOCK:
-                item.blocked, item.pending = True, False
+                item.blocked, item.pending, item.approved = True, False, False
             case Act.UNBLOCK:
                 item.blocked = False
 

@@ -3,11 +3,11 @@
 One run plays two users and two contacts on two devices, a stream that may lag, break or time out,
 a component and a server that may die, a disk that may be full and a clock that moves.
 
-Invariants, from design §5: a message is exactly one of delivered, held, bounced and dropped with a
-reason (1); nobody sees the user whom the user did not let in (2); the authorised are not in the
-way of an outage (3); once a refusal has returned nothing older is delivered or approved (4);
-messages of one contact come in order, but past those held in an outage (5); in the end nothing is
-under way (8).
+Invariants, which are promises of docs/architecture.md: a message is exactly one of delivered, held,
+bounced and dropped with a reason (1); nobody sees the user whom the user did not let in (2); the
+authorised are not in the way of an outage (3); once a refusal has returned nothing older is
+delivered or approved (4); messages of one contact come in order, but past those held in an outage
+(5); in the end nothing is under way (8).
 """
 
 import asyncio

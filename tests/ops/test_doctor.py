@@ -9,15 +9,18 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from tests.ops.setups import component, examined, failed, write
 
+from vestibule.config import Config
 from vestibule.ops import remote
 from vestibule.ops.doctor import examine
 from vestibule.ops.findings import Check, State, data, is_healthy, lines
+from vestibule.ops.prosody_side import look
 from vestibule.sandbox.component import ComponentProcess
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.server import Prosody
@@ -147,6 +150,23 @@ async def test_a_plugin_path_without_the_plugin(installation: Installation, tmp_
 
     assert {Check.PLUGIN_PATH, Check.GATE} == found.keys()
     assert str(tmp_path) in found[Check.PLUGIN_PATH]
+
+
+@pytest.mark.parametrize(("mode", "is_closed"), [(0o755, False), (0o750, True)])
+async def test_a_folder_that_only_its_owner_can_open(mode: int, is_closed: bool) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "mod_vestibule").mkdir()
+        (folder / "mod_vestibule" / "mod_vestibule.lua").touch()
+        folder.chmod(mode)
+        lua = folder / "prosody.cfg.lua"
+        lua.write_text(f'plugin_paths = {{ "{folder}" }}')
+        config = Config(jid="door.example.org", hosts=["example.org"], secret="any")
+
+        notes = [each for each in look(config, lua) if each.check is Check.PLUGIN_PATH]
+
+    assert is_closed is (State.NOTE in [each.state for each in notes])
+    assert all(str(folder) in each.text and "--copy-to" in each.fix for each in notes)
 
 
 async def test_a_module_that_is_not_enabled(installation: Installation, tmp_path: Path) -> None:

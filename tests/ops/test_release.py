@@ -86,7 +86,8 @@ def test_a_release_is_a_commit_and_a_tag_with_the_notes(project: Path) -> None:
     new, old = changelog.index("\n## 0.2.0, 20"), changelog.index("\n## 0.1.0, 2026-01-31")
     assert changelog.index("## Unreleased\n") < new < changelog.index("- A door.") < old
     assert "" == git(project, "status", "--porcelain")
-    assert "- A door." in git(project, "tag", "--list", "--format=%(contents)", "v0.2.0")
+    notes = git(project, "tag", "--list", "--format=%(contents)", "v0.2.0")
+    assert "### Added\n\n- A door." in notes
     assert "build: Release 0.2.0" == git(project, "log", "-1", "--format=%s", "v0.2.0").strip()
 
 

@@ -202,6 +202,24 @@ async def test_a_damaged_database_is_replaced_and_kept(scene: Stage, tmp_path: P
     await scene.component.start()
 
 
+async def test_the_log_has_one_line_for_each_stanza_and_no_word_of_it(scene: Stage) -> None:
+    await scene.component.stop()
+    scene.component.config["log"] = {"level": "debug"}
+    await scene.component.start()
+    bob = await scene.client("bob")
+    alice = await a_stranger_at_the_door_of(scene, bob)
+    name = alice.send_message(bob.bare, "nobody else may read this")
+    await decided(scene, alice)
+
+    log = scene.component.log_path.read_text()
+    (line,) = [line for line in log.splitlines() if f"stanza_id={name}" in line]
+    assert "kind=message" in line
+    assert "verdict=hold" in line
+    assert "reason=model-reactive" in line
+    assert "nobody else" not in log
+    assert alice.bare not in log
+
+
 async def test_explain_tells_what_was_decided_lately(scene: Stage) -> None:
     bob = await scene.client("bob")
     alice = await a_stranger_at_the_door_of(scene, bob)

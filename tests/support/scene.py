@@ -38,7 +38,7 @@ from vestibule.xmpp.address import prepare
 from vestibule.xmpp.stanzas import body_of
 
 ADMIN = BareJid("root@example.org")
-DOOR = "door@gate.example.org"
+DOOR = "door@vestibule.example.org"
 
 
 class Scene:
@@ -56,7 +56,7 @@ class Scene:
             self.desk,
             database,
             configured=house.defaults,
-            jid="gate.example.org",
+            jid="vestibule.example.org",
             prepare=prepare,
             body_of=body_of,
         )

@@ -296,3 +296,32 @@ def test_the_value_of_a_secret_is_never_quoted(tmp_path: Path) -> None:
     for text in texts:
         (line,) = (each for each in problems_of(a_file(tmp_path, text)) if "is missing" not in each)
         assert SECRET not in line
+
+
+@pytest.mark.parametrize(
+    "written", ["other.example = proactive, example.org=reactive", '{"other.example": "proactive"}']
+)
+def test_a_host_may_differ(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    values = {"jid": "door.example.org", "secret": "x", "hosts": ["example.org", "other.example"]}
+    from_file = Config.model_validate({**values, "host_models": {"Other.example": "proactive"}})
+    assert {"other.example": Model.PROACTIVE} == from_file.host_models
+
+    for name, value in (
+        ("JID", "d.example.org"),
+        ("SECRET", "x"),
+        ("HOSTS", "example.org,other.example"),
+    ):
+        monkeypatch.setenv(f"VESTIBULE_{name}", value)
+    monkeypatch.setenv("VESTIBULE_HOST_MODELS", written)
+
+    assert Model.PROACTIVE is load(None).host_models["other.example"]
+
+
+def test_a_host_that_is_not_served_has_no_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("JID", "d.example.org"), ("SECRET", "x"), ("HOSTS", "example.org")):
+        monkeypatch.setenv(f"VESTIBULE_{name}", value)
+    monkeypatch.setenv("VESTIBULE_HOST_STRANGERS", "exmple.org = drop")
+
+    [problem] = problems_of(None)
+
+    assert "VESTIBULE_HOST_STRANGERS: 'exmple.org' is none of the hosts" in problem

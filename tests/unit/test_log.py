@@ -192,15 +192,30 @@ def test_no_content_from_an_exception() -> None:
     stream = configured(format="json")
     words = WORDS
     try:
-        raise ValueError(f"cannot read {STANZA} of {ANN}")
-    except ValueError:
+        try:
+            int(words)
+        except ValueError as error:
+            raise KeyError(words) from error
+    except KeyError:
         own().exception("failed %d", len(words))
 
     (event,) = events(stream)
-    assert event["exception"].startswith("Traceback")
-    assert event["exception"].splitlines()[-1].startswith("ValueError: cannot read [withheld] of ")
+    lines = event["exception"].splitlines()
+    assert lines[0].startswith("Traceback")
+    assert {"ValueError", "KeyError"} <= set(lines)
+    assert "int(words)" in event["exception"]
     assert WORDS not in event["exception"]
-    assert ANN not in event["exception"]
+
+
+def test_what_the_system_says_of_a_failure_is_told() -> None:
+    stream = configured(format="json")
+    try:
+        raise FileNotFoundError(2, "No such file or directory", "/srv/vestibule.sqlite3")
+    except OSError:
+        own().exception("failed")
+
+    (event,) = events(stream)
+    assert event["exception"].endswith("No such file or directory: '/srv/vestibule.sqlite3'")
 
 
 def test_a_line_that_cannot_be_written_keeps_its_arguments_to_itself(

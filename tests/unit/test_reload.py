@@ -18,6 +18,8 @@ OTHER: dict[str, Any] = {
     "database": "/nowhere/db",
     "default_model": "proactive",
     "default_strangers": "drop",
+    "host_models": {"example.org": "proactive"},
+    "host_strangers": {"example.org": "drop"},
     "connection.backoff_max": "5s",
     "connection.fatal_after": 9,
     "log.level": "debug",

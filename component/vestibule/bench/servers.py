@@ -65,6 +65,7 @@ _ROOMY: Final = {
         "held_per_contact": _MANY,
         "held_per_user": _MANY,
         "held_bytes_per_user": 10**12,
+        "strangers_per_minute": 0,
     }
 }
 """The floods here are meant to be held, not refused."""

@@ -30,7 +30,7 @@ from vestibule.commands.rules import RULE_FIELDS, Wishes, entries_of
 from vestibule.commands.ruling import Wish
 from vestibule.commands.shown import rule_line
 from vestibule.commands.targets import Target, identity_of
-from vestibule.core.model import BareJid, Model, Rule, Source, StrangerPolicy, SubHandling
+from vestibule.core.model import BareJid, Model, Rule, Settings, Source, StrangerPolicy, SubHandling
 from vestibule.desk import house as choices
 from vestibule.desk.turn import Turn
 from vestibule.store.ledger import write_house
@@ -71,14 +71,25 @@ async def _choose(turn: Turn, call: Call, chosen: dict[str, str], wishes: dict[s
         chosen[name] = kept or ""
         turn.note(None, f"{name} {value}", "admin-defaults", actor=call.user)
     turn.flushes_all = True
-    turn.after.append(partial(choices.apply, turn.house, call.office.configured, chosen))
+    office = call.office
+    turn.after.append(
+        partial(choices.apply, turn.house, office.configured, chosen, office.host_settings)
+    )
 
 
 def _described(call: Call) -> str:
     words, house = call.texts.admin, call.office.desk.house
-    settings = house.defaults
-    lines = [words.default_model[settings.model], words.default_strangers[settings.strangers]]
+    lines = _described_settings(call, house.defaults)
+    for host, settings in sorted(house.host_defaults.items()):
+        if settings != house.defaults:
+            told = " ".join(_described_settings(call, settings))
+            lines.append(words.at_host.format(host=host, told=told))
     return "\n".join([*lines, words.locked if house.locked else words.unlocked])
+
+
+def _described_settings(call: Call, settings: Settings) -> list[str]:
+    words = call.texts.admin
+    return [words.default_model[settings.model], words.default_strangers[settings.strangers]]
 
 
 async def list_rules(call: Call, _values: Values) -> Reply:

@@ -75,7 +75,7 @@ async def requests(call: Call, after: int) -> Page:
 
 async def _choose(call: Call, values: Values) -> Reply:
     if values.text("model") and call.office.desk.house.locked:
-        model = call.office.desk.house.defaults.model
+        model = call.office.desk.house.defaults_of(call.user).model
         return Reply(call.texts.settings.locked.format(model=model), failed=True)
     return await choose(call, values)
 

@@ -4,7 +4,7 @@ Responsible for nothing by itself; it is made where everything is put together (
 Must not know any command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from vestibule.core.model import BareJid, Settings
@@ -21,6 +21,8 @@ class Office:
     """For reading what is in nobody's book."""
     configured: Settings = field(default_factory=Settings)
     """What the operator configured for everybody; administrators may choose otherwise."""
+    host_settings: Mapping[str, Settings] = field(default_factory=dict)
+    """What the operator configured for the users of some hosts."""
     jid: str = ""
     """The component's own address: nobody should cut themselves off from it."""
     prepare: Callable[[str], BareJid | None] = lambda text: BareJid(text.lower())

@@ -48,11 +48,11 @@ async def make_rule(call: Call, values: Values) -> Reply:
 
     def work(case: Case) -> Reply:
         meant = meant_by(case, entries)
-        if not meant.targets:
+        if meant.problems or not meant.targets:  # "fr 7d" is no reason to let somebody in for good
             raise Mistake(" ".join(dict.fromkeys(meant.problems)), "identity")
         start, end = wishes.times(case.turn.now)
         lines = [make(case, wishes.about(target, start, end)) for target in meant.targets]
-        lines += [*meant.problems, offer(case)]
+        lines.append(offer(case))
         told = "\n".join(line for line in lines if line)
         return Reply(told)
 

@@ -4,7 +4,6 @@ Responsible for the shape of a user's book: settings, rules, standing, requests,
 Must not know where it is kept (``store``) or who changes it (``desk``).
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -83,7 +82,7 @@ class LockDown:
     """Whether strangers are kept out for a while, as too many came at once; not kept on disk."""
 
     until: datetime | None = None
-    strangers: set[BareJid] = field(default_factory=set)
+    strangers: dict[BareJid, None] = field(default_factory=dict)
     """Who came in the minute that is being counted."""
     counted_from: datetime | None = None
     told_at: datetime | None = None
@@ -111,9 +110,9 @@ class Profile:
     """Newest last; only the latest few are kept."""
     codes: dict[str, Code] = field(default_factory=dict)
     """By token; those that are over are there until somebody looks."""
-    told_at: deque[datetime] = field(default_factory=deque)
+    told_at: list[datetime] = field(default_factory=list)
     """When the user was told something in the last hour; not kept on disk."""
-    reported_at: deque[datetime] = field(default_factory=deque)
+    reported_at: list[datetime] = field(default_factory=list)
     """When a report of the user's was passed on in the last hour; not kept on disk either."""
 
     lock_down: LockDown = field(default_factory=LockDown)

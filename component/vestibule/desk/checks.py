@@ -66,6 +66,9 @@ _LARGEST: Final = 448 * 1024
 """Bytes of a message that can still be released: Prosody ends a component's stream for a stanza
 of 512 kB."""
 
+_LONGEST_ID: Final = 64
+"""Characters of a stanza's id that a line of the log has."""
+
 _SAME_NEWS: Final = timedelta(minutes=1)
 
 _UNREMARKABLE: Final = {Reason.NO_CONTENT, Reason.IN_ORDER, Reason.ADDED, Reason.WROTE_TO}
@@ -130,6 +133,7 @@ def _log(profile: Profile, check: Check, decision: Decision) -> None:
         "verdict": decision.verdict.value,
         "reason": decision.reason.value,
         "rule": decision.rule_id,
+        "stanza_id": check.stanza_id[:_LONGEST_ID],
     }
     log.debug("judged", extra=said)
 

@@ -5,6 +5,7 @@ Must not know who may choose.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from vestibule.core.model import Model, Settings, StrangerPolicy
@@ -15,11 +16,24 @@ STRANGERS: Final = "strangers"
 LOCKED: Final = "locked"
 
 
-def apply(house: House, configured: Settings, chosen: Mapping[str, str]) -> None:
-    """Make *chosen* hold for everybody; where nothing was chosen, what is configured holds."""
+def apply(
+    house: House,
+    configured: Settings,
+    chosen: Mapping[str, str],
+    of_hosts: Mapping[str, Settings] = MappingProxyType({}),
+) -> None:
+    """Make *chosen* hold for everybody.
+
+    Where nothing was chosen, what is configured holds: *of_hosts* for some, else *configured*.
+    """
+    house.defaults = _with(configured, chosen)
+    house.host_defaults = {host: _with(own, chosen) for host, own in of_hosts.items()}
+    house.locked = chosen.get(LOCKED) == "1"
+
+
+def _with(configured: Settings, chosen: Mapping[str, str]) -> Settings:
     model, strangers = chosen.get(MODEL), chosen.get(STRANGERS)
-    house.defaults = Settings(
+    return Settings(
         Model(model) if model else configured.model,
         StrangerPolicy(strangers) if strangers else configured.strangers,
     )
-    house.locked = chosen.get(LOCKED) == "1"

@@ -18,7 +18,8 @@ class Letter:
     buttons: Mapping[str, str] = field(default_factory=dict)
     """By the words a button stands for, as the user could write them: what is on it."""
     event: str = ""
-    """What it tells, for clients that show it themselves: ``request``, ``added`` or ``more``."""
+    """What it tells, for clients that show it themselves: ``request``, ``added``, ``more`` or
+    ``lock-down``."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Whom the event is about: number, contact, kind."""
 

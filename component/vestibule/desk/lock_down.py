@@ -57,7 +57,7 @@ def count(turn: Turn, profile: Profile, contact: BareJid, kind: Kind, decision: 
     if book.counted_from is None or not _is_within(turn.now - book.counted_from, _MINUTE):
         book.counted_from = turn.now
         book.strangers.clear()
-    book.strangers.add(contact)
+    book.strangers[contact] = None
     if len(book.strangers) > most:
         begin(turn, profile)
         turn.note(profile.user, "", "lock-down")

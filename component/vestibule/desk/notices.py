@@ -55,7 +55,7 @@ def _may_tell(turn: Turn, profile: Profile) -> bool:
     told = profile.told_at
     # What lies ahead comes from a clock that is right again, and silences nobody.
     while told and not turn.now - _HOUR < told[0] <= turn.now:
-        told.popleft()
+        del told[0]
     if policy is NoticePolicy.DIGEST:
         limit = 0
     if len(told) > limit:

@@ -1,8 +1,8 @@
 """What the desk needs of the world, as protocols: it knows neither XMPP nor SQL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -156,9 +156,16 @@ class House:
 
     hosts: frozenset[str]
     defaults: Settings
+    """For users who chose nothing, on hosts that have no others."""
     limits: Limits
     admin_rules: Rulebook
     admins: Set[BareJid] = frozenset()
     language: str = "en"
     locked: bool = False
     """Users cannot choose their model."""
+    host_defaults: Mapping[str, Settings] = field(default_factory=dict)
+    """Of hosts that have their own."""
+
+    def defaults_of(self, user: BareJid) -> Settings:
+        """Return what holds for a user who chose nothing."""
+        return self.host_defaults.get(user.rpartition("@")[2], self.defaults)

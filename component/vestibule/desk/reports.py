@@ -23,7 +23,7 @@ def pass_on(turn: Turn, profile: Profile, contact: BareJid, said: str = "") -> b
     """
     house, now = turn.house, turn.now
     while profile.reported_at and profile.reported_at[0] <= now - _HOUR:
-        profile.reported_at.popleft()
+        del profile.reported_at[0]
     if not house.admins or len(profile.reported_at) >= house.limits.notices_per_hour:
         return False
     profile.reported_at.append(now)

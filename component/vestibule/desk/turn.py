@@ -103,7 +103,7 @@ class Turn:
 
     def settings_of(self, profile: Profile) -> Settings:
         """Return what holds for a user: their own choice, else the house's."""
-        defaults = self.house.defaults
+        defaults = self.house.defaults_of(profile.user)
         model = defaults.model if self.house.locked else profile.model or defaults.model
         return Settings(model, profile.strangers or defaults.strangers)
 

@@ -71,6 +71,8 @@ class Check:
     content: Content
     wire: Callable[[], str]
     """The whole stanza as text, made only where it is needed."""
+    stanza_id: str = ""
+    """As its sender named it; only to be found again in a log."""
     note: str = ""
     """The request's own words (``<status/>``)."""
     token: str = ""

@@ -114,6 +114,7 @@ class Reader:
             relation=_relation(element),
             content=_content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING,
             wire=_Wire(stanza, self._render),
+            stanza_id=stanza.get("id", ""),
             note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
             token=_token(stanza) if kind is Kind.SUBSCRIBE else "",
             is_probe=element.get("kind") == _PROBE,
@@ -172,24 +173,30 @@ def _kind(element: Element) -> Kind:
 
 
 def _given_up(element: Element) -> Event:
-    batch, checks = element.get("batch", ""), element.get("checks", "")
-    if not batch or not checks.isdecimal() or not 0 < int(checks) <= _MOST_CHECKS:
+    batch, checks = element.get("batch", ""), _number(element.get("checks", ""))
+    if not batch or not checks or checks > _MOST_CHECKS:
         raise Malformed("given up, but not what")
-    return Event(EventKind.GIVEN_UP, None, None, batch=batch, checks=int(checks))
+    return Event(EventKind.GIVEN_UP, None, None, batch=batch, checks=checks)
 
 
 def _unjudged(hello: Element) -> dict[tuple[Kind, Outcome], int]:
     """Return what became of how many; nonsense is left out."""
     counts = {}
     for element in hello.iter(f"{_NS}unjudged"):
-        count = element.get("count", "")
+        count = _number(element.get("count", ""))
         try:
             of = Kind(element.get("kind", "")), Outcome(element.get("outcome", ""))
         except ValueError:
             continue
-        if count.isascii() and count.isdecimal() and len(count) < _LONGEST_NUMBER:
-            counts[of] = int(count)
+        if count is not None:
+            counts[of] = count
     return counts
+
+
+def _number(text: str) -> int | None:
+    """Return what is counted; nothing if it is no number, or one nobody counts to."""
+    is_number = text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER
+    return int(text) if is_number else None
 
 
 def _relation(element: Element) -> Relation:

@@ -60,15 +60,18 @@ def hello_answer(
     hello: Hello,
     bounces: Iterable[BounceText],
     releasing: Iterable[tuple[BareJid, BareJid]],
+    *,
+    takes_reports: bool = False,
 ) -> str:
-    """Return the answer that opens the dialogue."""
+    """Return the answer that opens the dialogue; *takes_reports*: somebody is told of them."""
     lines = [
         f"<bounce verdict='{LETTERS[bounce.verdict]}' type='{bounce.type}'"
         f" condition='{bounce.condition}'{_waiting(bounce)}>{escape(bounce.text)}</bounce>"
         for bounce in bounces
     ]
     lines += [f"<releasing{_pair(user, contact)}/>" for user, contact in releasing]
-    payload = f"<hello xmlns='{NAMESPACE}' version='{VERSION}'>{''.join(lines)}</hello>"
+    reports = " reports='1'" if takes_reports else ""
+    payload = f"<hello xmlns='{NAMESPACE}' version='{VERSION}'{reports}>{''.join(lines)}</hello>"
     return _result(jid, hello.host, hello.iq, payload)
 
 

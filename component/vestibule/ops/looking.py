@@ -104,7 +104,8 @@ async def _office(config: Config, database: Database) -> AsyncIterator[Office]:
     hosts = frozenset(config.hosts)
     away = Gates(config.jid, Reader(hosts, prepare=prepare, render=str), ())
     house = house_from(config, await database.admin_rules())
-    choices.apply(house, house.defaults, await database.chosen_for_all())
+    chosen = await database.chosen_for_all()
+    choices.apply(house, house.defaults, chosen, house.host_defaults)
     desk = Desk(database, house, away, away, lambda: datetime.now(UTC))
     working = asyncio.create_task(desk.run())
     try:

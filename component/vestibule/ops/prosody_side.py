@@ -4,13 +4,14 @@ Responsible for what the two configurations must have in common.
 Must not know how the file is read (``lua_config``); nothing is said about computed values.
 """
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from vestibule.config import Config
 from vestibule.errors import nearest
-from vestibule.ops.findings import Check, Finding, bad, good, skipped
+from vestibule.ops.findings import Check, Finding, bad, good, note, skipped
 from vestibule.ops.lua_config import COMPUTED, GLOBAL, UNKNOWN, Section, Sections, read
 
 DEFAULT: Final = Path("/etc/prosody/prosody.cfg.lua")
@@ -96,7 +97,14 @@ def _plugin(sections: Sections) -> Iterator[Finding]:
     if not isinstance(paths, list) or UNKNOWN in paths:
         return
     folders = [*(Path(str(path)) for path in paths), *_OWN_PLUGINS]
-    if any((folder / "mod_vestibule" / "mod_vestibule.lua").is_file() for folder in folders):
+    modules = [folder / "mod_vestibule" / "mod_vestibule.lua" for folder in folders]
+    if found := next((module for module in modules if module.is_file()), None):
+        if closed := next((each for each in found.parents if _is_closed(each)), None):
+            yield note(
+                Check.PLUGIN_PATH,
+                f"other users may not open {closed}, so Prosody may not find the module in it",
+                f"if it does not: vestibule gate --copy-to {_OWN_PLUGINS[1]}",
+            )
         return
     listed = ", ".join(map(str, paths)) or "not set"
     yield bad(
@@ -104,6 +112,10 @@ def _plugin(sections: Sections) -> Iterator[Finding]:
         f"no folder of plugin_paths has mod_vestibule (they are: {listed})",
         "let plugin_paths name the folder that contains mod_vestibule; vestibule gate shows it",
     )
+
+
+def _is_closed(folder: Path) -> bool:
+    return not folder.stat().st_mode & stat.S_IXOTH
 
 
 def _hosts(config: Config, sections: Sections) -> Iterator[Finding]:

@@ -159,11 +159,15 @@ class ComponentProcess:
 def as_toml(values: Mapping[str, Any]) -> str:
     """Return a configuration as TOML; mappings become sections, one level deep."""
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
-    text = "".join(f"{key} = {_value(value)}\n" for key, value in plain.items())
+    text = "".join(f"{_key(key)} = {_value(value)}\n" for key, value in plain.items())
     for name, section in values.items():
         if isinstance(section, Mapping):
             text += f"\n[{name}]\n{as_toml(section)}"
     return text
+
+
+def _key(name: str) -> str:
+    return name if name.isidentifier() else json.dumps(name)
 
 
 def _value(value: object) -> str:

@@ -27,6 +27,8 @@ HOLD = """
 
 VOID = "DELETE FROM held WHERE check_name = ? RETURNING user, contact, size"
 
+_STRIKES = "DELETE FROM held"
+
 _SAVE_SETTINGS = """
     INSERT INTO users (user, model, strangers, notices, language, last_number)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -115,6 +117,12 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.entries)
+
+    @property
+    def makes_room(self) -> bool:
+        """Whether held messages are struck out, and none is added."""
+        statements = [entry.sql for entry in self.entries]
+        return HOLD not in statements and any(sql.startswith(_STRIKES) for sql in statements)
 
     def next_id(self, table: Numbered) -> int:
         """Return a number no row of *table* has or ever had."""

@@ -7,8 +7,8 @@ Must not know why something is read or written.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
@@ -18,10 +18,10 @@ import aiosqlite
 from vestibule.core.ledger import Deed
 from vestibule.core.model import BareJid, Rule
 from vestibule.errors import StoreError
-from vestibule.store import ledger, reading
-from vestibule.store.changes import Changes, Ids, Numbered
+from vestibule.store import ledger, reading, reserve
+from vestibule.store.changes import Changes, Entry, Ids, Numbered
 from vestibule.store.commit import CommitResult, write
-from vestibule.store.faults import StoreUnusable, fault_from
+from vestibule.store.faults import StoreFull, StoreUnusable, fault_from
 from vestibule.store.files import locked
 from vestibule.store.reading import Act, HeldMessage, Letter, Pair, WaitingRequest
 from vestibule.store.schema import prepare
@@ -59,8 +59,9 @@ class Database:
             StoreError: it is in use, damaged, or in a place we cannot write to.
         """
         path = path.resolve()
-        with locked(path):
+        with locked(path), ExitStack() as stack:
             await _waited_for(lambda: prepare(path))
+            stack.enter_context(reserve.kept(path))
             # aiosqlite's thread outlives everything that does not close it.
             opening = aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT / 1000)
             async with opening as connection:
@@ -116,7 +117,13 @@ class Database:
         """
         if not changes:
             return CommitResult()
-        return await self.run(write, tuple(changes.entries))
+        entries = tuple(changes.entries)
+        try:
+            return await self.run(write, entries)
+        except StoreFull:
+            if not changes.makes_room:
+                raise
+            return await self.run(self._write_in_reserve, entries)
 
     async def admin_rules(self) -> list[Rule]:
         """Return the rules that speak for every user, oldest first."""
@@ -171,6 +178,18 @@ class Database:
     async def chosen_for_all(self) -> dict[str, str]:
         """Return what administrators chose for everybody, by name."""
         return await self.run(ledger.house)
+
+    def _write_in_reserve(
+        self, connection: sqlite3.Connection, entries: Sequence[Entry]
+    ) -> CommitResult:
+        """Write on a full disk, in the room that is kept for what makes room."""
+        reserve.give_up(self._path)
+        try:
+            with suppress(sqlite3.Error):  # the log then has room again; else the reserve must do
+                _checkpoint(connection)
+            return write(connection, entries)
+        finally:
+            reserve.take(self._path)
 
     async def _checkpoint(self) -> None:
         try:

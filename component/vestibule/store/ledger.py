@@ -34,8 +34,8 @@ _HOUSE: Final = """
 
 _ABOUT: Final = """
     SELECT at, actor, user, contact, what, verdict, reason, rule FROM audit
-    WHERE ?1 = '' OR user = ?1 OR contact = ?1 OR actor = ?1
-    ORDER BY id DESC LIMIT ?2"""
+    WHERE :about = '' OR :about IN (user, contact, actor)
+    ORDER BY id DESC LIMIT :most"""
 
 _BETWEEN: Final = """
     SELECT at, actor, user, contact, what, verdict, reason, rule FROM audit
@@ -87,7 +87,7 @@ def write_house(changes: Changes, name: str, value: str | None) -> None:
 
 def deeds(connection: sqlite3.Connection, about: str, most: int) -> list[Deed]:
     """Return the newest lines of the audit trail, of somebody or (empty) of all."""
-    rows = connection.execute(_ABOUT, (about, most))
+    rows = connection.execute(_ABOUT, {"about": about, "most": most})
     return [Deed(time_from(at), *rest) for at, *rest in rows]
 
 

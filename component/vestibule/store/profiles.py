@@ -1,4 +1,4 @@
-"""Users' books in memory: the latest ten thousand, the rest a question away.
+"""Users' books in memory: the latest four thousand, the rest a question away.
 
 Responsible for loading many users in as many statements as one, and for keeping them at hand.
 Must not know what is in a book's favour or who changes it: the desk mutates what it gets here.
@@ -65,7 +65,7 @@ class Profiles:
     dropped between its change in memory and the commit.
     """
 
-    def __init__(self, database: Database, size: int = 10_000) -> None:
+    def __init__(self, database: Database, size: int = 4_000) -> None:
         self._database = database
         self._cache: LRUCache[BareJid, Profile] = LRUCache(size)
 

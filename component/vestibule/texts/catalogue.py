@@ -239,6 +239,7 @@ class Admin:
 
     default_model: Mapping[Model, str]
     default_strangers: Mapping[StrangerPolicy, str]
+    at_host: str
     locked: str
     unlocked: str
     no_rules: str

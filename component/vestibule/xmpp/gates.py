@@ -49,6 +49,8 @@ class Gates:
         self._reader = reader
         self.bounces = bounces
         """What gates tell senders; each learns it when it greets."""
+        self.takes_reports = False
+        """Whether administrators are told whom users report; learnt in the same way."""
         self.on_greeting = on_greeting
         self.uplink: Uplink | None = None
         """Set as soon as there is one; without it nobody can be reached."""
@@ -65,7 +67,10 @@ class Gates:
 
     def answer_hello(self, hello: Hello, releasing: Iterable[Pair]) -> None:
         """Open the dialogue with one gate."""
-        self.send(writing.hello_answer(self._jid, hello, self.bounces, releasing))
+        answer = writing.hello_answer(
+            self._jid, hello, self.bounces, releasing, takes_reports=self.takes_reports
+        )
+        self.send(answer)
         self.greeted.add(hello.host)
         self.on_greeting()
 

@@ -21,7 +21,7 @@ class Reports:
         self._seen: Counter[str] = Counter()
 
     def add(self, error: Exception, doing: str) -> None:
-        """Log the way to where it was raised. Its words only at debug: they may quote a stanza.
+        """Log the way to where it was raised; its words never: they may quote a stanza.
 
         The way is taken off the exception: one that is raised again and again, as that of a
         failed future is, would drag along all its earlier ways.
@@ -36,4 +36,3 @@ class Reports:
         count = self._seen[key]
         if count & (count - 1) == 0:
             log.error("%s raised %s (%d so far)\n%s", doing, kind, count, way)
-        log.debug("%s said: %s", kind, error)

@@ -13,11 +13,18 @@ from xml.etree.ElementTree import Element
 from slixmpp.jid import JID
 
 from vestibule.xmpp.address import prepare
-from vestibule.xmpp.stanzas import child, depth_exceeds, stanza_error
+from vestibule.xmpp.stanzas import (
+    COMPONENT_NS,
+    child,
+    depth_exceeds,
+    namespace_of,
+    stanza_error,
+)
 
 _DEEPEST: Final = 64
 """No standard nests half as deep; slixmpp recurses when it copies, and breaks at about 480."""
 _MALFORMED: Final = "This address cannot be used here."
+_ONE_QUESTION: Final = "A request has exactly one element inside."
 _TOO_DEEP: Final = "This request is nested too deeply."
 
 
@@ -47,6 +54,10 @@ def refusal_of_request(iq: Element) -> Refusal | None:
     if not (_readable(iq.get("from")) and _readable(iq.get("to"))):
         told = stanza_error(iq, "modify", "jid-malformed", _MALFORMED) if iq.get("from") else None
         return Refusal("bad-address", told)
+    # RFC 6120 §8.2.3: slixmpp answers two twice, and one of the stream's own namespace not at all.
+    if len(iq) != 1 or namespace_of(iq[0]) == COMPONENT_NS:
+        told = stanza_error(iq, "modify", "bad-request", _ONE_QUESTION)
+        return Refusal("no-single-question", told)
     if depth_exceeds(iq, _DEEPEST):
         return Refusal("too-deep", stanza_error(iq, "modify", "bad-request", _TOO_DEEP))
     return None

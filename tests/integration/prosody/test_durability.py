@@ -20,7 +20,10 @@ from vestibule.sandbox.stage import Stage
 pytestmark = [
     pytest.mark.asyncio,
     pytest.mark.prosody,
-    pytest.mark.stage(component={"options": {"limits": {"held_per_contact": 500}}}),
+    pytest.mark.stage(
+        prosody={"host_options": "vestibule_errors_per_contact = 500"},
+        component={"options": {"limits": {"held_per_contact": 500}}},
+    ),
 ]
 
 MANY = [f"message {n}" for n in range(200)]

@@ -49,8 +49,8 @@ async def test_all_files_are_the_owners_alone_whatever_the_umask(path: Path, uma
         os.umask(before)
 
     del modes["vestibule.db.lock"]  # Holds a process id, nothing else.
-    names = ["vestibule.db", "vestibule.db-wal", "vestibule.db-shm"]
-    assert dict.fromkeys(names, 0o600) == modes
+    suffixes = ["", "-wal", "-shm", "-reserve"]
+    assert {f"vestibule.db{suffix}": 0o600 for suffix in suffixes} == modes
 
 
 async def test_a_database_others_could_read_is_taken_from_them(path: Path) -> None:

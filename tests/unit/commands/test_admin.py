@@ -60,6 +60,19 @@ async def test_defaults_hold_at_once_and_for_good(scene: Scene) -> None:
     assert Settings(Model.PROACTIVE, StrangerPolicy.BOUNCE) == house.defaults
 
 
+async def test_hosts_may_differ_until_administrators_choose_for_all(scene: Scene) -> None:
+    house, own = scene.desk.house, {"example.org": Settings(Model.PROACTIVE)}
+    choices.apply(house, Settings(), {}, own)
+    scene.office.host_settings = own
+    assert Verdict.APPROVE is await scene.asks()
+
+    assert "At example.org: Who chose nothing is proactive" in await order(scene, "admin-defaults")
+    told = await order(scene, "admin-defaults reactive")
+
+    assert "At example.org" not in told
+    assert Verdict.ASK is await scene.asks(CAROL)
+
+
 async def test_a_lock_overrides_what_users_chose(scene: Scene) -> None:
     await scene.say("proactive")
 

@@ -172,6 +172,18 @@ async def test_the_newest_is_the_one_told_about_last(scene: Scene) -> None:
     assert [CAROL] == await scene.waiting()
 
 
+@pytest.mark.parametrize("word", ["accept", "add", "deny", "block", "later", "report", "explain"])
+async def test_a_bare_word_is_answered_with_the_name_it_hit(scene: Scene, word: str) -> None:
+    """Two may have come in the same second: people see at once which one was meant."""
+    await scene.asks(CAROL)
+    await scene.asks(ALICE)
+
+    told = await scene.say(word)
+
+    assert ALICE in told
+    assert CAROL not in told
+
+
 async def test_a_correction_hits_who_was_answered(scene: Scene) -> None:
     await scene.asks(ALICE)
     await scene.say("accept")
@@ -230,7 +242,7 @@ async def test_nobody_decides_about_themselves_or_the_door(scene: Scene, word: s
 
 async def test_nobody_cuts_themselves_off(scene: Scene) -> None:
     assert "block same-server" in await scene.say("block @example.org")
-    assert "That is me" in await scene.say("block @gate.example.org")
+    assert "That is me" in await scene.say("block @vestibule.example.org")
     assert [] == scene.gate.acts
 
 

@@ -71,6 +71,8 @@ async def test_rules_are_made(scene: Scene, words: str, expected: Spelt) -> None
         ("allow @x.example until 2025-11-03", "over before it begins"),
         ("allow @x.example from 2026-01-01 until 2025-12-01", "over before it begins"),
         ("block nonsense", "“nonsense” is neither an address"),
+        ("allow @x.example fr 7d", "fr"),
+        ("block anyone massages", "massages"),
     ],
 )
 async def test_mistakes_are_told_and_change_nothing(scene: Scene, words: str, problem: str) -> None:

@@ -1,6 +1,7 @@
 """What waits for a gate that was away is taken up some at a time, and in order."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -100,3 +101,17 @@ async def test_letters_too(scene: Scene) -> None:
     told = [letter.facts["contact"] for _, letter in scene.post.letters]
     assert [contact(number) for number in range(10)] == told
     assert [] == await scene.database.letters(0, 100)
+
+
+async def test_a_second_hello_in_the_same_breath_begins_anew(
+    scene: Scene, recwarn: pytest.WarningsRecorder
+) -> None:
+    await left_behind(scene, 4)
+
+    scene.desk.courier.resume("example.org", [(BOB, contact(0))])
+    scene.desk.courier.resume("example.org", [(BOB, contact(0))])
+    await scene.settled()
+    gc.collect()
+
+    assert [contact(number) for number in range(4)] == done(scene)
+    assert [] == [str(warning.message) for warning in recwarn.list]

@@ -272,7 +272,10 @@ def test_the_two_sides_are_left_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("name", "written"),
     [
-        ("hello-result", lambda: writing.hello_answer(JID, hello(), BOUNCES, [(BOB, ALICE)])),
+        (
+            "hello-result",
+            lambda: writing.hello_answer(JID, hello(), BOUNCES, [(BOB, ALICE)], takes_reports=True),
+        ),
         ("checks-result", lambda: writing.checks_answer(JID, batch(), ANSWERS)),
         ("event-result", lambda: writing.event_answer(JID, event(), releasing=True)),
         *((act.value, lambda act=act: an_act(act.value)) for act in Act),

@@ -15,6 +15,7 @@ ADMIN: Final = Admin(
         StrangerPolicy.BOUNCE: "Messages of those who wait go back with advice (bounce).",
         StrangerPolicy.DROP: "Messages of those who wait are thrown away (drop).",
     },
+    at_host="At {host}: {told}",
     locked="Users cannot choose otherwise (locked).",
     unlocked="Users can choose otherwise.",
     no_rules="There are no rules for everybody.",

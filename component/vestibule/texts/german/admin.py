@@ -23,6 +23,7 @@ ADMIN: Final = Admin(
         ),
         StrangerPolicy.DROP: "Nachrichten derer, die warten, werden weggeworfen (drop).",
     },
+    at_host="Auf {host}: {told}",
     locked="Die Leute können nichts anderes wählen (lock).",
     unlocked="Die Leute können etwas anderes wählen.",
     no_rules="Es gibt keine Regeln für alle.",
