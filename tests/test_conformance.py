@@ -1,4 +1,4 @@
-"""``docs/conformance.md`` names tests that exist, and says of each line how far it goes."""
+"""Tests that pages name exist; ``docs/conformance.md`` says of each line how far it goes."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCUMENT = (ROOT / "docs" / "conformance.md").read_text("utf-8")
 
-NAMED = sorted(set(re.findall(r"`((?:tests|prosody)/[\w/.-]+?\.(?:py|lua)(?:::\w+)?)`", DOCUMENT)))
+SECURITY = (ROOT / "docs" / "security.md").read_text("utf-8")
+_TEST = re.compile(r"`((?:tests|prosody)/[\w/.-]+?\.(?:py|lua)(?:::\w+)?)`")
+NAMED = sorted({*_TEST.findall(DOCUMENT), *_TEST.findall(SECURITY)})
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in DOCUMENT.splitlines()
@@ -45,5 +47,6 @@ def test_every_line_has_a_state_and_a_yes_has_a_test(state: str, line: str) -> N
 
 
 def test_there_is_something_to_check() -> None:
-    assert len(NAMED) > 100
+    assert len(_TEST.findall(DOCUMENT)) > 100
+    assert len(_TEST.findall(SECURITY)) > 15
     assert len(states()) > 100

@@ -54,7 +54,15 @@ function acts.settled(user, contact)
 	memory.release_ends(memory.pair(user, contact));
 end
 
+-- A number larger than any would pass for a delivery of all that is still to come.
+local function is_number(id)
+	return id and #id < 16 and id:find("^%d+$") ~= nil;
+end
+
 function acts.deliver(user, contact, act)
+	for held in act:childtags("held") do
+		if not is_number(held.attr.id) then return nil, "a held message without a number"; end
+	end
 	for held in act:childtags("held") do
 		local message = held.tags[1] and stanzas.from_wire(held.tags[1]);
 		if message and message.name == "message" and not deliveries.is_repeat(user, contact, held.attr, act.attr.again, message) then

@@ -16,11 +16,12 @@ local function notes_of(user)
 end
 
 local function save(user)
-	local ok, err = store:set((jid_split(user)), next(notes[user]) and notes[user] or nil);
+	local of_user = notes_of(user);
+	local ok, err = store:set((jid_split(user)), next(of_user) and of_user or nil);
 	if not ok then
 		module:log("error", "Could not note a delivery (%s); it may be repeated after a restart", err);
 	end
-	if not next(notes[user]) then notes[user] = nil; end
+	if not next(of_user) then notes[user] = nil; end
 end
 
 -- Between Prosody's delivery and its note lies the one gap a crash can leave: look into the

@@ -1,11 +1,12 @@
--- Errors told to senders: so many a minute to each contact and each domain, so that no flood is
--- answered with a flood.
+-- Errors told to senders: so many a minute to each contact and each domain elsewhere, so that no
+-- flood is answered with a flood.
 local cache = require "util.cache"; -- COMPAT 0.12
 local jid = require "util.jid";
 local st = require "util.stanza";
 local new_throttle = require "util.throttle".create;
 
 local xmlns_errors = "urn:ietf:params:xml:ns:xmpp-stanzas";
+local hosts = prosody.hosts;
 local minute = 60;
 local max_senders = 10000;
 
@@ -36,10 +37,15 @@ local function new(kind, condition, text)
 	return err;
 end
 
+-- The people of this server share no limit: one of them would silence what all others are told.
+local function is_within_limits(sender)
+	local domain = jid.host(sender);
+	return of_contact(sender) and (hosts[domain] ~= nil or of_domain(domain));
+end
+
 -- A question (an IQ) has its answer, however many there are.
 local function tell(origin, stanza, err)
-	local sender = jid.bare(stanza.attr.from);
-	if stanza.name == "iq" or of_contact(sender) and of_domain(jid.host(sender)) then
+	if stanza.name == "iq" or is_within_limits(jid.bare(stanza.attr.from)) then
 		local reply = st.reply(stanza);
 		reply.attr.type = "error";
 		reply:add_direct_child(err);

@@ -31,6 +31,13 @@ describe("errors", function ()
 		assert.equal(4, told);
 	end);
 
+	it("are not limited for the people of this server together", function ()
+		open({ vestibule_errors_per_domain = 3 });
+		for number = 1, 5 do tell("alice" .. number .. "@example.org/1"); end
+
+		assert.equal(5, told);
+	end);
+
 	it("answer every question", function ()
 		open({ vestibule_errors_per_contact = 2, vestibule_errors_per_domain = 2 });
 		for _ = 1, 5 do tell("alice@example.net/1", "iq"); end

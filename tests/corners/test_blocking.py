@@ -1,7 +1,7 @@
 """Blocking (XEP-0191) both ways: Prosody's list and our rules say the same. Reports (XEP-0377)."""
 
 import pytest
-from tests.support.books import book, until
+from tests.support.books import book, held_bodies, until
 from tests.support.people import (
     a_stranger_at_the_door_of,
     block_list,

@@ -79,6 +79,8 @@ async def test_each_host_has_its_defaults(new_stage: NewStage) -> None:
     await there.expect(message("hello"))
     await here.expect(presence("subscribe", frm=alice.bare))
     await alice.expect(error("subscription-required", frm=here.bare))
+    for bob in (here, there):
+        await bob.expect(notice(stage, alice.bare))
     assert "reactive" in await say(stage, here, "rules")
     assert "proactive" in await say(stage, there, "rules")
     await say(stage, there, "reactive")

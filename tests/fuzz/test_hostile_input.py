@@ -20,7 +20,7 @@ HARD = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-"""``FUZZ_EXAMPLES=10000 ./dev test tests/fuzz`` looks harder."""
+"""``FUZZ_EXAMPLES=10000 ./dev test tests/fuzz --timeout=0`` looks harder."""
 
 FOLDERS = ("gate", "stanzas", "forms", "interface")
 SEEDS = {folder: corpora.read(folder) for folder in FOLDERS}

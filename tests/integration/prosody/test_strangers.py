@@ -211,15 +211,17 @@ async def test_whom_the_user_added_may_write_before_they_answer(stage: Stage) ->
     await bob.nothing(notice(stage, alice.bare))
 
 
-async def test_whom_the_user_put_on_the_list_may_write(stage: Stage) -> None:
+async def test_an_entry_in_the_list_alone_lets_nobody_write(stage: Stage) -> None:
     bob = await stage.client("bob")
     alice = await stage.client("alice")
     await bob.add(alice.bare, name="Alice")
 
     alice.send_message(bob.bare, "hello")
+    await bob.expect(notice(stage, alice.bare))
+    await bob.nothing(message("hello"))
+    bob.subscribe(alice.bare)
 
     await bob.expect(message("hello", frm=alice.jid))
-    await bob.nothing(notice(stage, alice.bare))
 
 
 async def test_adding_who_waits_brings_what_they_wrote(stage: Stage) -> None:
