@@ -22,7 +22,8 @@ from vestibule.sandbox.commands import Answer, CommandReply
 from vestibule.sandbox.commands import command_xml as request_xml
 from vestibule.xmpp import adhoc as adhoc_module
 from vestibule.xmpp import disco
-from vestibule.xmpp.adhoc import MOST_AT_ONCE_OF_ONE, Adhoc
+from vestibule.xmpp.adhoc import Adhoc
+from vestibule.xmpp.serving import MOST_AT_ONCE_OF_ONE
 from vestibule.xmpp.sessions import LIFETIME, MOST_OF_ONE
 
 pytestmark = pytest.mark.asyncio

@@ -9,10 +9,8 @@ Refusals a person should read are ``completed`` with a note: one common client l
 an error. Errors are for what a client did wrong.
 """
 
-import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
@@ -30,6 +28,7 @@ from vestibule.commands.table import BY_NODE, open_to
 from vestibule.xmpp.address import host_of, prepare
 from vestibule.xmpp.disco import COMMANDS_NODE
 from vestibule.xmpp.forms import filled_in, form_in, form_xml, label, result_xml
+from vestibule.xmpp.serving import Serving
 from vestibule.xmpp.sessions import Expired, NotYours, Session, Sessions
 from vestibule.xmpp.stanzas import COMPONENT_NS, escape, iq_result, quote, stanza_error
 
@@ -38,8 +37,7 @@ log = logging.getLogger(__name__)
 COMMAND: Final = f"{{{COMMANDS_NODE}}}command"
 _MOST_LINES: Final = 3
 """Lines of a note; they read as well when they are run together."""
-MOST_AT_ONCE: Final = 200
-MOST_AT_ONCE_OF_ONE: Final = 10
+_TOO_MANY: Final = "Too many commands at once. Please try again in a moment."
 
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _ACTIONS: Final = {"execute", "next", "prev", "complete", "cancel"}
@@ -70,10 +68,8 @@ class Adhoc:
     ) -> None:
         self._office = office
         self._hosts = frozenset(hosts)
-        self._send = send
         self._sessions = Sessions(timer)
-        self._busy: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving = Serving(self.answer, send, _TOO_MANY)
 
     @property
     def open_forms(self) -> int:
@@ -82,24 +78,11 @@ class Adhoc:
 
     def take(self, iq: Element) -> None:
         """Answer a command as soon as it is done; refuse it when too much is going on."""
-        if iq.get("type") not in ("get", "set"):
-            return
-        sender = iq.get("from", "").partition("/")[0]
-        if len(self._tasks) >= MOST_AT_ONCE or self._busy[sender] >= MOST_AT_ONCE_OF_ONE:
-            text = "Too many commands at once. Please try again in a moment."
-            self._send(stanza_error(iq, "wait", "resource-constraint", text))
-            return
-        self._busy[sender] += 1
-        task = asyncio.get_running_loop().create_task(self._serve(iq, sender))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._serving.take(iq)
 
     async def close(self) -> None:
         """Leave whoever still waits without an answer."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._serving.close()
 
     async def answer(self, iq: Element) -> str:
         """Return the stanza that answers a command."""
@@ -130,14 +113,6 @@ class Adhoc:
         catalogue = texts.of((book and book.language) or desk.house.language)
         call = Call(user, self._office, catalogue)
         return [(command.node, catalogue.forms.title[command.node]) for command in open_to(call)]
-
-    async def _serve(self, iq: Element, sender: str) -> None:
-        try:
-            self._send(await self.answer(iq))
-        finally:
-            self._busy[sender] -= 1
-            if not self._busy[sender]:
-                del self._busy[sender]
 
     # Steps -----------------------------------------------------------------------------------
 

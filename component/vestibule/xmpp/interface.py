@@ -4,9 +4,7 @@ Responsible for ``docs/specification.md``: reading the requests, writing the ans
 Must not know what an answer does: the same handlers serve chat words, forms and this.
 """
 
-import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -24,6 +22,7 @@ from vestibule.core.profile import Held, Request
 from vestibule.errors import StoreError
 from vestibule.xmpp.address import host_of, prepare
 from vestibule.xmpp.disco import INTERFACE_NS
+from vestibule.xmpp.serving import Serving
 from vestibule.xmpp.stanzas import (
     COMPONENT_NS,
     escape,
@@ -36,8 +35,7 @@ from vestibule.xmpp.stanzas import (
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE: Final = 200
-MOST_AT_ONCE_OF_ONE: Final = 10
+_TOO_MANY: Final = "Too many requests at once. Please try again in a moment."
 
 _NAMES: Final = ("settings", "requests", "answer")
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -60,30 +58,15 @@ class Interface:
     ) -> None:
         self._office = office
         self._hosts = frozenset(hosts)
-        self._send = send
-        self._busy: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._serving = Serving(self.answer, send, _TOO_MANY)
 
     def take(self, iq: Element) -> None:
         """Answer a request as soon as it is done; refuse it when too much is going on."""
-        if iq.get("type") not in ("get", "set"):
-            return
-        sender = iq.get("from", "").partition("/")[0]
-        if len(self._tasks) >= MOST_AT_ONCE or self._busy[sender] >= MOST_AT_ONCE_OF_ONE:
-            text = "Too many requests at once. Please try again in a moment."
-            self._send(stanza_error(iq, "wait", "resource-constraint", text))
-            return
-        self._busy[sender] += 1
-        task = asyncio.get_running_loop().create_task(self._serve(iq, sender))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._serving.take(iq)
 
     async def close(self) -> None:
         """Leave whoever still waits without an answer."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._serving.close()
 
     async def answer(self, iq: Element) -> str:
         """Return the stanza that answers a request."""
@@ -103,14 +86,6 @@ class Interface:
             return stanza_error(iq, "wait", "internal-server-error", text)
         except Exception as error:
             return stanza_error(iq, "cancel", "internal-server-error", broken(call, error).text)
-
-    async def _serve(self, iq: Element, sender: str) -> None:
-        try:
-            self._send(await self.answer(iq))
-        finally:
-            self._busy[sender] -= 1
-            if not self._busy[sender]:
-                del self._busy[sender]
 
 
 async def _done(call: Call, iq: Element) -> str:
