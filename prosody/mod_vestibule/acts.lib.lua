@@ -13,7 +13,7 @@ local component = link.component;
 local acts = {};
 
 function acts.approve(user, contact, act)
-	if act.attr.releasing then memory.release_begins(memory.pair(user, contact)); end
+	if act.attr.releasing then memory.release_begins(user, contact); end
 	roster.approve(user, contact);
 	memory.forget(user);
 end
@@ -51,7 +51,7 @@ end
 
 function acts.settled(user, contact)
 	deliveries.settle(user, contact);
-	memory.release_ends(memory.pair(user, contact));
+	memory.release_ends(user, contact);
 end
 
 -- A number larger than any would pass for a delivery of all that is still to come.
@@ -85,7 +85,7 @@ local function state_of(act)
 		local node, user_host = jid.split(user);
 		local attr = {};
 		if node and user_host == host and contact and user_exists(node, host) then
-			attr = roster.facts(user, contact);
+			attr = roster.facts(user, contact) or {};
 			attr.exists = "1";
 		end
 		attr.user, attr.contact = user, contact;
@@ -109,13 +109,13 @@ end
 local by_decision = { approve = true, deny = true, add = true, polite = true };
 
 local function is_superseded(name, user, contact)
-	return by_decision[name] and memory.is_decided(memory.pair(user, contact));
+	return by_decision[name] and memory.is_decided(user, contact);
 end
 
 -- What is given up may be on its way out as well, until the component has learnt of it; so may
 -- what the user has refused since.
 local function is_too_early(name, user, contact)
-	return name == "deliver" and (not link.is_open() or memory.is_decided(memory.pair(user, contact)));
+	return name == "deliver" and (not link.is_open() or memory.is_decided(user, contact));
 end
 
 local function on_act(event)

@@ -113,13 +113,17 @@ end
 local overtaken = {}; -- pair -> { left = checks not answered yet; again = {...}; behind = {...} }
 local max_behind = 1000;
 
+local function overtaken_of(user, contact)
+	return next(overtaken) and overtaken[memory.pair(user, contact)];
+end
+
 local function overtake(check)
 	if check.is_stale then return; end
 	check.is_stale = true;
-	local line = overtaken[check.pair];
+	local line = overtaken_of(check.user, check.contact);
 	if not line then
 		line = { left = 0; again = {}; behind = {} };
-		overtaken[check.pair] = line;
+		overtaken[memory.pair(check.user, check.contact)] = line;
 	end
 	line.left = line.left + 1;
 end
@@ -130,14 +134,12 @@ local function ask(kind, user, contact, origin, stanza)
 	end
 	if kind == "message" then stanzas.strip_forgeries(stanza); end
 	-- An offline user has no device that could be asked something: no roster is read for that.
-	local attr = (kind ~= "iq" or roster.is_at_hand(user)) and roster.facts(user, contact) or {};
-	attr.kind, attr.user, attr.contact = kind, user, contact;
+	local facts = (kind ~= "iq" or roster.is_at_hand(user)) and roster.facts(user, contact) or nil;
 	local check = {
-		kind = kind; user = user; contact = contact; attr = attr;
-		origin = origin; stanza = stanza; wire = stanzas.to_wire(stanza);
-		pair = memory.pair(user, contact); is_waiting = attr.pending ~= nil;
+		kind = kind; user = user; contact = contact;
+		origin = origin; stanza = stanza; is_waiting = facts and facts.pending ~= nil;
 	};
-	local line = overtaken[check.pair];
+	local line = overtaken_of(user, contact);
 	if line then
 		if #line.behind < max_behind then
 			line.behind[#line.behind + 1] = check;
@@ -146,16 +148,16 @@ local function ask(kind, user, contact, origin, stanza)
 		end
 		return true;
 	end
-	memory.check_begins(check.pair);
-	if not link.ask(check) then
-		memory.check_ends(check.pair);
+	memory.check_begins(user, contact);
+	if not link.ask(check, facts, stanzas.to_wire(stanza)) then
+		memory.check_ends(user, contact);
 		without_verdict(check);
 	end
 	return true;
 end
 
-local function each_later(pair, callback)
-	local line = overtaken[pair];
+local function each_later(user, contact, callback)
+	local line = overtaken_of(user, contact);
 	if not line then return; end
 	for _, checks in ipairs { line.again, line.behind } do
 		for _, later in ipairs(checks) do callback(later); end
@@ -164,10 +166,10 @@ end
 
 -- One of the overtaken checks was answered, or given up.
 local function catch_up(check)
-	local line = overtaken[check.pair];
+	local line = overtaken_of(check.user, check.contact);
 	line.left = line.left - 1;
 	if line.left > 0 then return; end
-	overtaken[check.pair] = nil;
+	overtaken[memory.pair(check.user, check.contact)] = nil;
 	for _, checks in ipairs { line.again, line.behind } do
 		for _, later in ipairs(checks) do
 			if not later.is_withdrawn then
@@ -202,17 +204,17 @@ end
 local answer_probe = { p = answer_stranger; k = answer_offline, h = answer_offline, a = answer_offline, n = answer_offline, o = answer_offline };
 
 function link.on.verdict(check, letter)
-	memory.check_ends(check.pair);
+	memory.check_ends(check.user, check.contact);
 	if check.is_stale then
 		-- The user decided about this contact after the component did: ask again. What it
 		-- holds is safe, since it learns of the user's decision after holding.
 		if letter ~= "h" and not check.is_withdrawn then
-			local again = overtaken[check.pair].again;
+			local again = overtaken_of(check.user, check.contact).again;
 			again[#again + 1] = check;
 		end
 		return catch_up(check);
 	end
-	if check.is_releasing then memory.release_begins(check.pair); end
+	if check.is_releasing then memory.release_begins(check.user, check.contact); end
 	if check.is_withdrawn then return; end
 	local remember = check.remember;
 	if remember then
@@ -229,14 +231,14 @@ function link.on.verdict(check, letter)
 end
 
 function link.on.gave_up(check)
-	memory.check_ends(check.pair);
+	memory.check_ends(check.user, check.contact);
 	without_verdict(check);
 	if check.is_stale then catch_up(check); end
 end
 
 -- Whether the user has had to do with the contact: no stranger, whatever is said about these.
 local function is_known(user, contact)
-	return memory.has_written(user, contact) or next(roster.facts(user, contact)) ~= nil;
+	return memory.has_written(user, contact) or roster.facts(user, contact) ~= nil;
 end
 
 -- What a verdict remembered for this pair says; nil if it must be asked about.

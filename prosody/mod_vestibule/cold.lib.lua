@@ -51,7 +51,7 @@ local function serve_first()
 	first = first + 1;
 	local left = waiting[head.pair] - 1;
 	waiting[head.pair] = left > 0 and left or nil;
-	memory.check_ends(head.pair);
+	memory.check_ends(head.user, head.contact);
 	callbacks.served(head.user, head.contact, head.origin, head.stanza);
 end
 
@@ -74,7 +74,7 @@ local function wait(user, contact, origin, stanza)
 	end
 	reads_total:with_labels("waited"):add(1);
 	local pair = memory.pair(user, contact);
-	memory.check_begins(pair); -- nothing of the pair takes a short cut meanwhile
+	memory.check_begins(user, contact); -- nothing of the pair takes a short cut meanwhile
 	waiting[pair] = (waiting[pair] or 0) + 1;
 	if first > last then module:add_timer(look_every, serve); end
 	last = last + 1;

@@ -43,12 +43,12 @@ end
 local function user_decided(kind, user, contact, attr, content)
 	attr = attr or {};
 	attr.user, attr.contact = user, contact;
-	if contact and settles(kind) then memory.decision_begins(memory.pair(user, contact)); end
+	if contact and settles(kind) then memory.decision_begins(user, contact); end
 	-- From here on the roster lets the contact pass, beside what may be held: none of that takes
 	-- the short cut until the component says that nothing is.
 	local opens = kind == "approved" and not roster.is_authorized(user, contact);
 	if link.event(kind, attr, kind == "wrote", content) and opens then
-		memory.release_begins(memory.pair(user, contact));
+		memory.release_begins(user, contact);
 	end
 	make_stale(user, contact);
 end
@@ -64,7 +64,7 @@ local function withdraw(user, contact)
 	end
 	if memory.is_busy(user, contact) then
 		each_check(user, contact, mark);
-		checks.each_later(memory.pair(user, contact), mark);
+		checks.each_later(user, contact, mark);
 	end
 	if is_asked or roster.is_pending(user, contact) or roster.is_authorized(user, contact) then
 		user_decided("withdrawn", user, contact);

@@ -16,6 +16,10 @@ local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
 
 local host = module.host;
 local asked_total = module:metric("counter", "checks", "", "Checks asked of the component", { "kind" });
+local asked = {};
+for _, kind in ipairs { "subscribe", "message", "iq", "probe" } do
+	asked[kind] = asked_total:with_labels(kind);
+end
 local given_up_total = module:metric("counter", "given_up", "", "Checks given up: no verdict in time", { "kind" });
 local unjudged_total = module:metric("counter", "unjudged", "", "What became of stanzas without a verdict", { "kind", "outcome" });
 local unasked_total = module:metric("counter", "unasked", "", "Checks not asked: the component was away, or too many waited", { "kind" });
@@ -82,11 +86,14 @@ local function next_id()
 	return "gate-" .. run .. "-" .. last_id;
 end
 
-local function send_iq(id, payload)
+local function opening(id)
+	return "<iq type='set' id='" .. id .. "' from='" .. host .. "' to='" .. component .. "'>";
+end
+
+local function send(xml)
 	local connection = session();
 	if not connection then return false; end
-	connection.send("<iq type='set' id='" .. id .. "' from='" .. host .. "' to='" .. component .. "'>"
-		.. payload .. "</iq>");
+	connection.send(xml);
 	return true;
 end
 
@@ -96,8 +103,10 @@ local function flush()
 	gathering, gathered_bytes = nil, 0;
 	batch.at = now();
 	batches[batch.id] = batch;
-	send_iq(batch.id, "<checks xmlns='" .. xmlns_gate .. "'>" .. table.concat(batch.text) .. "</checks>");
+	local text = batch.text;
 	batch.text = nil;
+	text[#text + 1] = "</checks></iq>";
+	send(table.concat(text));
 end
 
 -- A zero timer starves under load, as Prosody runs timers only when no socket is ready; a socket
@@ -131,7 +140,7 @@ wake = waker and waker.wake or flush;
 local function tell(payload, on_reply)
 	flush();
 	local id = next_id();
-	if not send_iq(id, payload) then return false; end
+	if not send(opening(id) .. payload .. "</iq>") then return false; end
 	awaiting[id] = on_reply;
 	return true;
 end
@@ -158,24 +167,29 @@ local function event(kind, attr, may_wait, content)
 	return tell(xml, on_event_reply);
 end
 
--- check: { kind, user, contact, attr, wire } and whatever the caller needs to apply the verdict.
--- Returns false if it cannot be asked.
-local function ask(check)
+-- check: { kind, user, contact } and whatever the caller needs to apply the verdict; facts: further
+-- attributes, if there are any; wire: the stanza as text. Returns false if it cannot be asked.
+-- The batch is put together of its pieces once: each text made on the way is garbage, which costs
+-- Prosody more than all else here.
+local function ask(check, facts, wire)
 	if state ~= "open" or outstanding >= max_outstanding then
 		unasked_total:with_labels(check.kind):add(1);
 		return false;
 	end
-	asked_total:with_labels(check.kind):add(1);
+	asked[check.kind]:add(1);
 	local batch = gathering;
 	if not batch then
 		local id = next_id();
-		batch = { id = id, number = last_id, text = {} };
+		batch = { id = id, number = last_id, text = { opening(id) .. "<checks xmlns='" .. xmlns_gate .. "'>" } };
 	end
 	batch[#batch + 1] = check;
 	outstanding = outstanding + 1;
-	local text = "<check" .. attributes(check.attr) .. ">" .. check.wire .. "</check>";
-	batch.text[#batch.text + 1] = text;
-	gathered_bytes = gathered_bytes + #text;
+	local text, place = batch.text, #batch.text;
+	text[place + 1] = "<check kind='" .. check.kind .. "' user='" .. xml_escape(check.user) .. "' contact='" .. xml_escape(check.contact)
+		.. "'" .. (facts and attributes(facts) or "") .. ">";
+	text[place + 2] = wire;
+	text[place + 3] = "</check>";
+	gathered_bytes = gathered_bytes + #text[place + 1] + #wire;
 	if gathering ~= batch then
 		gathering = batch;
 		wake();

@@ -65,65 +65,68 @@ local function forget_all()
 	for _, books in pairs(verdicts) do books:clear(); end
 end
 
--- Pairs with something under way: "user NUL contact" -> number of outstanding checks, and
--- whether held messages are still being released. While a pair is here, its next message
--- takes no short cut.
-local outstanding, releasing = {}, {};
-local busy_pairs = {}; -- user -> how many: most users have none, and for these no key is made
-
 local function pair(user, contact)
 	return user .. "\0" .. contact;
 end
 
-local function count_busy(key, change)
-	local user = key:match("^[^\0]*");
-	local count = (busy_pairs[user] or 0) + change;
-	busy_pairs[user] = count > 0 and count or nil;
+-- Pairs with something under way: user -> contact -> how many checks are outstanding, and one more
+-- while held messages are being released. While a pair is here, its next message takes no short cut.
+local busy = {};
+local releasing = {}; -- pair -> { user, contact }
+
+local function check_begins(user, contact)
+	local of_user = busy[user];
+	if not of_user then
+		of_user = {};
+		busy[user] = of_user;
+	end
+	of_user[contact] = (of_user[contact] or 0) + 1;
 end
 
-local function check_begins(key)
-	if not outstanding[key] and not releasing[key] then count_busy(key, 1); end
-	outstanding[key] = (outstanding[key] or 0) + 1;
+local function check_ends(user, contact)
+	local of_user = busy[user];
+	local count = of_user and of_user[contact];
+	if not count then return; end
+	of_user[contact] = count > 1 and count - 1 or nil;
+	if next(of_user) == nil then busy[user] = nil; end
 end
 
-local function check_ends(key)
-	local left = (outstanding[key] or 1) - 1;
-	outstanding[key] = left > 0 and left or nil;
-	if left <= 0 and not releasing[key] then count_busy(key, -1); end
+local function release_begins(user, contact)
+	local key = pair(user, contact);
+	if releasing[key] then return; end
+	releasing[key] = { user, contact };
+	check_begins(user, contact);
 end
 
-local function release_begins(key)
-	if not outstanding[key] and not releasing[key] then count_busy(key, 1); end
-	releasing[key] = true;
-end
-
-local function release_ends(key)
+local function release_ends(user, contact)
+	local key = pair(user, contact);
 	if not releasing[key] then return; end
 	releasing[key] = nil;
-	if not outstanding[key] then count_busy(key, -1); end
+	check_ends(user, contact);
 end
 
 local function release_ends_for_all()
-	for key in pairs(releasing) do
-		release_ends(key);
+	for _, each in pairs(releasing) do
+		release_ends(each[1], each[2]);
 	end
 end
 
 local function is_busy(user, contact)
-	if not busy_pairs[user] then return false; end
-	local key = pair(user, contact);
-	return outstanding[key] ~= nil or releasing[key] ~= nil;
+	local of_user = busy[user];
+	return of_user ~= nil and of_user[contact] ~= nil;
 end
 
 -- Pairs the user decided about in a client and the component has not acknowledged: what it
 -- decided before must not be carried out any more.
 local unlearned = cache.new(max_written);
 
-local function decision_begins(key)
+local function decision_begins(user, contact)
+	local key = pair(user, contact);
 	unlearned:set(key, (unlearned:get(key) or 0) + 1);
 end
 
-local function decision_ends(key)
+local function decision_ends(user, contact)
+	local key = pair(user, contact);
 	local left = (unlearned:get(key) or 1) - 1;
 	unlearned:set(key, left > 0 and left or nil);
 end
@@ -132,8 +135,8 @@ local function decisions_end_for_all()
 	unlearned:clear();
 end
 
-local function is_decided(key)
-	return unlearned:get(key) ~= nil;
+local function is_decided(user, contact)
+	return unlearned:get(pair(user, contact)) ~= nil;
 end
 
 -- Whom the user wrote to since Prosody started: decides about errors that come back.
@@ -165,8 +168,8 @@ local function forget_user(user)
 	for _, key in ipairs(mine) do
 		written:set(key, nil);
 	end
-	for key in pairs(releasing) do
-		if key:sub(1, #prefix) == prefix then release_ends(key); end
+	for _, each in pairs(releasing) do
+		if each[1] == user then release_ends(user, each[2]); end
 	end
 end
 

@@ -26,12 +26,11 @@ local veil = module:require "veil" (roster, blocklist);
 
 function link.on.event_done(kind, user, contact, reply)
 	if not user or not contact then return; end
-	local pair = memory.pair(user, contact);
-	if decisions.settles(kind) then memory.decision_ends(pair); end
+	if decisions.settles(kind) then memory.decision_ends(user, contact); end
 	if reply:get_child("releasing", link.xmlns) then
-		memory.release_begins(pair);
+		memory.release_begins(user, contact);
 	elseif kind == "approved" then -- the answer to an earlier event says nothing about a later approval
-		memory.release_ends(pair);
+		memory.release_ends(user, contact);
 	end
 end
 
@@ -55,7 +54,7 @@ function link.on.opened(hello)
 	announce_reports(hello.attr.reports == "1");
 	memory.decisions_end_for_all(); -- it has the whole journal
 	for pair in hello:childtags("releasing") do
-		memory.release_begins(memory.pair(pair.attr.user, pair.attr.contact));
+		memory.release_begins(pair.attr.user, pair.attr.contact);
 	end
 end
 

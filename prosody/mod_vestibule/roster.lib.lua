@@ -50,14 +50,15 @@ local function is_pending(user, contact)
 	return roster_of(user)[false].pending[contact] ~= nil;
 end
 
--- The facts of one pair, as attributes of a check or a state.
+-- The facts of one pair, as attributes of a check or a state; nil of a stranger.
 local function facts(user, contact)
-	local item = item_of(user, contact);
+	local item, waits = item_of(user, contact), is_pending(user, contact);
+	if not item and not waits then return nil; end
 	return {
 		subscription = item and item.subscription;
 		ask = item and item.ask and "1";
 		approved = item and item.approved and "1";
-		pending = is_pending(user, contact) and "1" or nil;
+		pending = waits and "1" or nil;
 	};
 end
 

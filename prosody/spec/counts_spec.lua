@@ -15,7 +15,10 @@ describe("the gate", function ()
 		end
 		function roster.is_authorized(user, contact) return look(user, contact) == "from"; end
 		function roster.is_pending(user, contact) look(user, contact); return false; end
-		function roster.facts(user, contact) return { subscription = look(user, contact) }; end
+		function roster.facts(user, contact)
+			local subscription = look(user, contact);
+			return subscription and { subscription = subscription };
+		end
 		options = options or {};
 		options.vestibule_errors_per_contact, options.vestibule_errors_per_domain = 10000, 10000;
 		w = world.new({ libraries = { roster = roster }, options = options });

@@ -9,7 +9,7 @@ describe("without a verdict", function ()
 
 	local function open(policy)
 		local roster = setmetatable({
-			facts = function () return {}; end;
+			facts = function () end;
 			is_pending = function () return false; end;
 			is_authorized = function () return subscription ~= nil; end;
 		}, { __index = function () return no_result; end });

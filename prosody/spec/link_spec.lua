@@ -38,9 +38,12 @@ describe("the link", function ()
 	local function check(name, size)
 		return {
 			name = name; kind = "message"; user = "bob@example.org"; contact = "alice@example.net";
-			attr = { kind = "message", user = "bob@example.org", contact = "alice@example.net" };
 			wire = "<message xmlns='jabber:client'><body>" .. ("x"):rep(size or 1) .. "</body></message>";
 		};
+	end
+
+	local function ask(about, facts)
+		return link.ask(about, facts, about.wire);
 	end
 
 	local function verdicts(iq, letters, remarks)
@@ -62,7 +65,7 @@ describe("the link", function ()
 		before_each(function () open(); end);
 
 		it("asks nothing and sends nothing", function ()
-			assert.is_false(link.ask(check("one")));
+			assert.is_false(ask(check("one")));
 			link.greet();
 
 			assert.same({}, w.take_sent());
@@ -98,7 +101,7 @@ describe("the link", function ()
 		end);
 
 		it("asks nothing until it is answered", function ()
-			assert.is_false(link.ask(check("one")));
+			assert.is_false(ask(check("one")));
 			assert.is_false(link.is_open());
 		end);
 
@@ -172,7 +175,7 @@ describe("the link", function ()
 		before_each(function () open_and_greet(); end);
 
 		it("sends all checks of one turn in one IQ, in order", function ()
-			for _, name in ipairs({ "one", "two", "three" }) do assert.is_true(link.ask(check(name))); end
+			for _, name in ipairs({ "one", "two", "three" }) do assert.is_true(ask(check(name))); end
 			assert.same({}, w.take_sent());
 
 			w.turn();
@@ -185,14 +188,14 @@ describe("the link", function ()
 		it("sends each check at once where the loop cannot be woken", function ()
 			open_and_greet({ stubs = { ["socket"] = {} } });
 
-			link.ask(check("one"));
-			link.ask(check("two"));
+			ask(check("one"));
+			ask(check("two"));
 
 			assert.equal(2, #w.take_sent());
 		end);
 
 		it("sends a batch when it has 64 checks", function ()
-			for number = 1, 65 do link.ask(check("n" .. number)); end
+			for number = 1, 65 do ask(check("n" .. number)); end
 			assert.equal(64, #last_sent():get_child("checks", link.xmlns).tags);
 
 			w.turn();
@@ -200,15 +203,15 @@ describe("the link", function ()
 		end);
 
 		it("sends a batch when it has 48 kB", function ()
-			link.ask(check("one", 30 * 1024));
-			link.ask(check("two", 30 * 1024));
+			ask(check("one", 30 * 1024));
+			ask(check("two", 30 * 1024));
 
 			assert.equal(1, #w.take_sent());
 		end);
 
 		it("applies the verdicts in order", function ()
-			link.ask(check("one"));
-			link.ask(check("two"));
+			ask(check("one"));
+			ask(check("two"));
 			w.turn();
 
 			link.on_reply(verdicts(last_sent(), "ph"));
@@ -218,7 +221,7 @@ describe("the link", function ()
 
 		it("gives remarks to the checks they name", function ()
 			local one, two, three = check("one"), check("two"), check("three");
-			for _, each in ipairs({ one, two, three }) do link.ask(each); end
+			for _, each in ipairs({ one, two, three }) do ask(each); end
 			w.turn();
 
 			link.on_reply(verdicts(last_sent(), "php",
@@ -232,8 +235,8 @@ describe("the link", function ()
 		end);
 
 		it("gives a batch up whose verdicts are too few, and reports it", function ()
-			link.ask(check("one"));
-			link.ask(check("two"));
+			ask(check("one"));
+			ask(check("two"));
 			w.turn();
 			local batch = last_sent();
 
@@ -245,7 +248,7 @@ describe("the link", function ()
 		end);
 
 		it("gives a batch up that is answered with an error", function ()
-			link.ask(check("one"));
+			ask(check("one"));
 			w.turn();
 
 			answer(last_sent(), "checks-error");
@@ -256,14 +259,14 @@ describe("the link", function ()
 
 		it("refuses to ask more than it may have outstanding, until some are answered", function ()
 			open_and_greet({ options = { vestibule_max_outstanding = 2 } });
-			assert.is_true(link.ask(check("one")));
-			assert.is_true(link.ask(check("two")));
-			assert.is_false(link.ask(check("three")));
+			assert.is_true(ask(check("one")));
+			assert.is_true(ask(check("two")));
+			assert.is_false(ask(check("three")));
 
 			w.turn();
 			link.on_reply(verdicts(last_sent(), "pp"));
 
-			assert.is_true(link.ask(check("three")));
+			assert.is_true(ask(check("three")));
 		end);
 	end);
 
@@ -271,7 +274,7 @@ describe("the link", function ()
 		before_each(function () open_and_greet(); end);
 
 		it("lets an event leave behind the checks gathered so far", function ()
-			link.ask(check("one"));
+			ask(check("one"));
 
 			assert.is_true(link.event("approved", { user = "bob@example.org", contact = "alice@example.net" }));
 
@@ -325,6 +328,15 @@ describe("the link", function ()
 			link.event("approved", { user = "bob@example.org", contact = "o'neil&co@example.net" });
 
 			assert.equal("o'neil&co@example.net", last_sent().tags[1].attr.contact);
+
+			local about = check("one");
+			about.contact = "o'neil&co@example.net";
+			ask(about, { subscription = "none" });
+			w.turn();
+
+			local asked = last_sent().tags[1].tags[1].attr;
+			assert.same({ kind = "message", user = "bob@example.org", contact = "o'neil&co@example.net", subscription = "none" },
+				{ kind = asked.kind, user = asked.user, contact = asked.contact, subscription = asked.subscription });
 		end);
 	end);
 
@@ -333,10 +345,10 @@ describe("the link", function ()
 
 		before_each(function ()
 			open_and_greet();
-			link.ask(check("one"));
+			ask(check("one"));
 			w.turn();
 			batch = last_sent();
-			link.ask(check("two")); -- not sent yet
+			ask(check("two")); -- not sent yet
 		end);
 
 		it("waits as long as it was told", function ()
@@ -353,7 +365,7 @@ describe("the link", function ()
 			link.sweep();
 
 			assert.same({ "closed", "gave up one", "gave up two" }, calls);
-			assert.is_false(link.ask(check("three")));
+			assert.is_false(ask(check("three")));
 			assert.equal("given-up given-up", journal_of(last_sent()));
 			assert.equal("warn: vestibule.example.org does not answer", w.status);
 		end);
@@ -369,12 +381,12 @@ describe("the link", function ()
 			answer(hello, "hello-result");
 
 			assert.same({ "opened" }, calls);
-			assert.is_true(link.ask(check("three")));
+			assert.is_true(ask(check("three")));
 		end);
 
 		it("keeps to an own time-out", function ()
 			open_and_greet({ options = { vestibule_timeout = 1 } });
-			link.ask(check("one"));
+			ask(check("one"));
 			w.turn();
 			w.time = w.time + 1;
 
@@ -387,7 +399,7 @@ describe("the link", function ()
 	describe("when the component is lost", function ()
 		before_each(function ()
 			open_and_greet();
-			link.ask(check("one"));
+			ask(check("one"));
 			w.turn();
 			w.take_sent();
 		end);
@@ -396,7 +408,7 @@ describe("the link", function ()
 			w.disconnect();
 			link.lost({ session = w.session });
 			assert.same({ "closed", "gave up one" }, calls);
-			assert.is_false(link.ask(check("two")));
+			assert.is_false(ask(check("two")));
 
 			w.connect();
 			link.greet();
@@ -408,11 +420,11 @@ describe("the link", function ()
 			link.lost({ session = {} });
 
 			assert.same({}, calls);
-			assert.is_true(link.ask(check("two")));
+			assert.is_true(ask(check("two")));
 		end);
 
 		it("has given up nothing that was answered", function ()
-			link.ask(check("two"));
+			ask(check("two"));
 			w.turn();
 			link.on_reply(verdicts(last_sent(), "p"));
 			calls = {};
@@ -457,7 +469,7 @@ describe("the link", function ()
 
 		before_each(function ()
 			open_and_greet();
-			link.ask(check("one"));
+			ask(check("one"));
 			w.turn();
 			batch = last_sent();
 		end);

@@ -66,45 +66,45 @@ describe("memory", function ()
 	end);
 
 	describe("of busy pairs", function ()
-		local key;
-		before_each(function () key = memory.pair("bob", "alice"); end);
-
 		it("tells pairs apart, whatever their names are joined from", function ()
+			memory.check_begins("bo", "balice");
+
+			assert.is_false(memory.is_busy("bob", "alice"));
 			assert.not_equal(memory.pair("bo", "balice"), memory.pair("bob", "alice"));
 		end);
 
 		it("is busy while any check is outstanding", function ()
-			memory.check_begins(key);
-			memory.check_begins(key);
-			memory.check_ends(key);
+			memory.check_begins("bob", "alice");
+			memory.check_begins("bob", "alice");
+			memory.check_ends("bob", "alice");
 			assert.is_true(memory.is_busy("bob", "alice"));
 			assert.is_false(memory.is_busy("bob", "carol"));
 
-			memory.check_ends(key);
+			memory.check_ends("bob", "alice");
 
 			assert.is_false(memory.is_busy("bob", "alice"));
 		end);
 
 		it("is busy while messages are released, also after the checks are answered", function ()
-			memory.check_begins(key);
-			memory.release_begins(key);
-			memory.release_begins(key);
-			memory.check_ends(key);
+			memory.check_begins("bob", "alice");
+			memory.release_begins("bob", "alice");
+			memory.release_begins("bob", "alice");
+			memory.check_ends("bob", "alice");
 			assert.is_true(memory.is_busy("bob", "alice"));
 
-			memory.release_ends(key);
+			memory.release_ends("bob", "alice");
 
 			assert.is_false(memory.is_busy("bob", "alice"));
 		end);
 
 		it("stays busy for the check when the release ends first", function ()
-			memory.release_begins(key);
-			memory.check_begins(key);
+			memory.release_begins("bob", "alice");
+			memory.check_begins("bob", "alice");
 
-			memory.release_ends(key);
+			memory.release_ends("bob", "alice");
 			assert.is_true(memory.is_busy("bob", "alice"));
 
-			memory.check_ends(key);
+			memory.check_ends("bob", "alice");
 			assert.is_false(memory.is_busy("bob", "alice"));
 		end);
 
@@ -113,18 +113,18 @@ describe("memory", function ()
 			local checks, releasing = 0, false;
 			for _ = 1, 5000 do
 				local what = math.random(4);
-				if what == 1 then memory.check_begins(key); checks = checks + 1;
-				elseif what == 2 and checks > 0 then memory.check_ends(key); checks = checks - 1;
-				elseif what == 3 then memory.release_begins(key); releasing = true;
-				elseif what == 4 then memory.release_ends(key); releasing = false; end
+				if what == 1 then memory.check_begins("bob", "alice"); checks = checks + 1;
+				elseif what == 2 and checks > 0 then memory.check_ends("bob", "alice"); checks = checks - 1;
+				elseif what == 3 then memory.release_begins("bob", "alice"); releasing = true;
+				elseif what == 4 then memory.release_ends("bob", "alice"); releasing = false; end
 				assert.equal(checks > 0 or releasing, memory.is_busy("bob", "alice"));
 			end
 		end);
 
 		it("ends all releases when the component is lost, and no checks", function ()
-			memory.release_begins(key);
-			memory.release_begins(memory.pair("bob", "carol"));
-			memory.check_begins(key);
+			memory.release_begins("bob", "alice");
+			memory.release_begins("bob", "carol");
+			memory.check_begins("bob", "alice");
 
 			memory.release_ends_for_all();
 
@@ -133,38 +133,35 @@ describe("memory", function ()
 		end);
 
 		it("survives the end of a release that never began", function ()
-			memory.release_ends(key);
-			memory.check_begins(key);
+			memory.release_ends("bob", "alice");
+			memory.check_begins("bob", "alice");
 
 			assert.is_true(memory.is_busy("bob", "alice"));
 		end);
 	end);
 
 	describe("of decisions not yet acknowledged", function ()
-		local key;
-		before_each(function () key = memory.pair("bob", "alice"); end);
-
 		it("lasts until each of them is", function ()
-			memory.decision_begins(key);
-			memory.decision_begins(key);
-			memory.decision_ends(key);
-			assert.is_true(memory.is_decided(key));
-			assert.is_false(memory.is_decided(memory.pair("bob", "carol")));
+			memory.decision_begins("bob", "alice");
+			memory.decision_begins("bob", "alice");
+			memory.decision_ends("bob", "alice");
+			assert.is_true(memory.is_decided("bob", "alice"));
+			assert.is_false(memory.is_decided("bob", "carol"));
 
-			memory.decision_ends(key);
+			memory.decision_ends("bob", "alice");
 
-			assert.is_false(memory.is_decided(key));
+			assert.is_false(memory.is_decided("bob", "alice"));
 		end);
 
 		it("ends for all when the component has the whole journal", function ()
-			memory.decision_begins(key);
+			memory.decision_begins("bob", "alice");
 
 			memory.decisions_end_for_all();
-			memory.decision_ends(key); -- a late acknowledgement
+			memory.decision_ends("bob", "alice"); -- a late acknowledgement
 
-			assert.is_false(memory.is_decided(key));
-			memory.decision_begins(key);
-			assert.is_true(memory.is_decided(key));
+			assert.is_false(memory.is_decided("bob", "alice"));
+			memory.decision_begins("bob", "alice");
+			assert.is_true(memory.is_decided("bob", "alice"));
 		end);
 	end);
 

@@ -173,3 +173,11 @@ def test_children_are_found_in_the_namespace_of_their_stanza(namespace: str) -> 
     assert stanzas.child(message, "x") is None
     assert stanzas.child_text(message, "subject") == ""
     assert (stanzas.local_name(message), stanzas.namespace_of(message)) == ("message", namespace)
+
+
+def test_a_name_as_long_as_a_stanza_is_not_remembered() -> None:
+    name = f"{{{'x' * 1000}}}y"
+    before = stanzas._split_short.cache_info()
+
+    assert stanzas.element_to_string(ET.Element(name)) == f'<y xmlns="{"x" * 1000}"/>'
+    assert before == stanzas._split_short.cache_info()

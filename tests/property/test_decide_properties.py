@@ -79,9 +79,10 @@ attempts = st.builds(
     content=st.sampled_from(Content),
     relation=relations,
     standing=standings,
+    has_code=st.booleans(),
     in_order=st.booleans(),
 )
-unsettled = attempts.filter(lambda attempt: not attempt.relation.authorized)
+unsettled = attempts.filter(lambda attempt: not (attempt.relation.authorized or attempt.has_code))
 rules = st.builds(
     Rule,
     id=st.integers(1, 99),
@@ -198,7 +199,7 @@ def test_a_rule_for_another_contact_changes_nothing(
 def test_a_rule_of_another_user_changes_nothing(
     attempt: Attempt, chosen: Settings, all_rules: list[Rule]
 ) -> None:
-    foreign = [replace(rule, user=CAROL, id=1000 + rule.id) for rule in all_rules]
+    foreign = [rule._replace(user=CAROL, id=1000 + rule.id) for rule in all_rules]
 
     assert explain(attempt, chosen, all_rules) == explain(attempt, chosen, all_rules + foreign)
 
@@ -222,7 +223,7 @@ def test_an_enforced_rule_always_wins(
 def test_the_more_specific_rule_wins_in_its_class(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule], source: Source
 ) -> None:
-    of_one_class = [replace(rule, source=source) for rule in all_rules]
+    of_one_class = [rule._replace(source=source) for rule in all_rules]
     by_id = {rule.id: rule for rule in of_one_class}
     heard = [
         by_id[said.rule_id]
@@ -238,7 +239,7 @@ def test_the_more_specific_rule_wins_in_its_class(
 def test_on_a_tie_the_stricter_rule_wins(
     attempt: Attempt, chosen: Settings, handlings: list[SubHandling]
 ) -> None:
-    stranger = replace(attempt, standing=Standing(), relation=Relation())
+    stranger = attempt._replace(standing=Standing(), relation=Relation(), has_code=False)
     tied = [a_rule(ANYONE, handling, id=place) for place, handling in enumerate(handlings)]
 
     winner = decide(stranger, chosen, tied).rule_id
@@ -248,7 +249,7 @@ def test_on_a_tie_the_stricter_rule_wins(
 
 @given(unsettled, settings)
 def test_without_rules_and_relations_the_model_answers(attempt: Attempt, chosen: Settings) -> None:
-    stranger = replace(attempt, standing=Standing(), relation=Relation(), in_order=False)
+    stranger = attempt._replace(standing=Standing(), relation=Relation(), in_order=False)
 
     decision = decide(stranger, chosen, [])
 
@@ -263,7 +264,7 @@ def test_without_rules_and_relations_the_model_answers(attempt: Attempt, chosen:
 def test_the_model_has_the_last_word_of_every_explanation(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule]
 ) -> None:
-    stranger = replace(attempt, standing=Standing(), relation=Relation())
+    stranger = attempt._replace(standing=Standing(), relation=Relation(), has_code=False)
 
     assert decide(stranger, chosen, []) == explain(attempt, chosen, all_rules)[-1]
 
@@ -272,7 +273,7 @@ def test_the_model_has_the_last_word_of_every_explanation(
 def test_a_subscribed_contact_is_never_questioned(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule]
 ) -> None:
-    settled = replace(attempt, relation=replace(attempt.relation, authorized=True))
+    settled = attempt._replace(relation=replace(attempt.relation, authorized=True))
 
     decision = decide(settled, chosen, all_rules)
 
@@ -286,7 +287,7 @@ def test_a_subscribed_contact_is_never_questioned(
 def test_no_message_takes_a_short_cut(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule]
 ) -> None:
-    queued = replace(attempt, kind=Kind.MESSAGE, in_order=True)
+    queued = attempt._replace(kind=Kind.MESSAGE, in_order=True)
 
     assert Verdict.PASS is not decide(queued, chosen, all_rules).verdict
 
@@ -295,7 +296,7 @@ def test_no_message_takes_a_short_cut(
 def test_what_has_no_content_is_never_answered_nor_held_for_the_user(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule]
 ) -> None:
-    chatter = replace(attempt, kind=Kind.MESSAGE, content=Content.CHATTER, in_order=False)
+    chatter = attempt._replace(kind=Kind.MESSAGE, content=Content.CHATTER, in_order=False)
 
     assert decide(chatter, chosen, all_rules).verdict in {Verdict.PASS, Verdict.DROP}
 
@@ -304,13 +305,13 @@ def test_what_has_no_content_is_never_answered_nor_held_for_the_user(
 def test_nothing_changes_before_the_next_change(
     attempt: Attempt, chosen: Settings, all_rules: Sequence[Rule]
 ) -> None:
-    undated = replace(attempt, standing=Standing(), at=NOW)
+    undated = attempt._replace(standing=Standing(), at=NOW)
     moment = next_change(all_rules, NOW)
     until = at(days=99) if moment is None else moment
 
     for later in (NOW + (until - NOW) / 2, until - datetime.resolution):
         assert decide(undated, chosen, all_rules) == decide(
-            replace(undated, at=later), chosen, all_rules
+            undated._replace(at=later), chosen, all_rules
         )
 
 

@@ -7,7 +7,6 @@ Must not know what any word does.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +30,7 @@ from vestibule.core.rulebook import Rulebook
 from vestibule.desk import checks
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
+from vestibule.desk.turn import Turn
 from vestibule.gate.dialogue import Answer, Check
 from vestibule.store.database import Database
 from vestibule.store.profiles import Profiles
@@ -133,7 +133,11 @@ class Scene:
             wire=lambda: stanza,
             note=note,
         )
-        return await self.desk.do(partial(checks.judge, check=check))
+
+        async def judge(turn: Turn) -> Answer:
+            return checks.judge(turn, await turn.profile(user), check)
+
+        return await self.desk.do(judge)
 
 
 _EMPTY: list[bytes] = []

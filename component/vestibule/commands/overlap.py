@@ -5,7 +5,6 @@ Must not know whose rules they are.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from vestibule.core.model import Rule, Scope
@@ -26,4 +25,4 @@ def rest_of(rule: Rule, scope: Scope) -> Rule | None:
     """Return what stays of a replaced rule when the new one is about *scope* only."""
     if rule.scope is not Scope.BOTH or scope is Scope.BOTH:
         return None
-    return replace(rule, scope=_OTHER_HALF[scope])
+    return rule._replace(scope=_OTHER_HALF[scope])

@@ -8,6 +8,7 @@ Must not know XMPP, SQL or the clock: the time travels in the attempt.
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from vestibule.core.identity import (
@@ -110,6 +111,8 @@ class _Voice(NamedTuple):
 
 
 _OF_MODEL: Final = {model: _Voice(_Level.MODEL, *said) for model, said in _BY_MODEL.items()}
+_SETTLED: Final = _Voice(_Level.SETTLED, _Answer.SETTLED, Reason.APPROVED)
+"""The contact is subscribed already: asked about only to keep the order."""
 
 
 def decide(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> Decision:
@@ -117,7 +120,8 @@ def decide(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> Dec
 
     Pure and total: it reads nothing but its arguments and has an answer for all of them.
     """
-    heard = min(_voices(attempt, settings, rules), key=_place)
+    voices = _voices(attempt, settings, rules)
+    heard = min(voices, key=_place) if len(voices) > 1 else voices[0]
     return _decision(heard, attempt, settings)
 
 
@@ -147,15 +151,14 @@ def next_change(rules: Iterable[Rule], at: datetime) -> datetime | None:
     return min((moment for moment in moments if moment is not None and moment > at), default=None)
 
 
-def _voices(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> Iterator[_Voice]:
-    """Yield all that has a say about *attempt*, in no order."""
-    yield from _settled(attempt)
-    yield from _acts(attempt)
-    yield from _relations(attempt)
+def _voices(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> list[_Voice]:
+    """Return all that has a say about *attempt*, in no order."""
+    voices = [_OF_MODEL[settings.model], *_acts(attempt), *_relations(attempt)]
+    if attempt.relation.authorized:
+        voices.append(_SETTLED)
     if rules:
-        for rule in _speaking(rules, attempt):
-            yield _voice_of(rule, attempt)
-    yield _OF_MODEL[settings.model]
+        voices += [_voice_of(rule, attempt) for rule in _speaking(rules, attempt)]
+    return voices
 
 
 def _place(voice: _Voice) -> tuple[int, int, int, int, int]:
@@ -179,32 +182,30 @@ def _speaking(rules: Iterable[Rule], attempt: Attempt) -> Iterator[Rule]:
             yield rule
 
 
-def _settled(attempt: Attempt) -> Iterator[_Voice]:
-    """Yield that the contact is subscribed already: asked about only to keep the order."""
-    if attempt.relation.authorized:
-        yield _Voice(_Level.SETTLED, _Answer.SETTLED, Reason.APPROVED)
-
-
-def _acts(attempt: Attempt) -> Iterator[_Voice]:
-    """Yield what the user did about this very contact."""
+def _acts(attempt: Attempt) -> list[_Voice]:
+    """Return what the user did about this very contact."""
     standing, relation = attempt.standing, attempt.relation
+    voices = []
     if attempt.has_code:  # handed out by the user, so it is newer than any denial
-        yield _Voice(_Level.USER, _Answer.OPEN, Reason.CODE, THIS_CONTACT)
+        voices.append(_Voice(_Level.USER, _Answer.OPEN, Reason.CODE, THIS_CONTACT))
     elif standing.denied_until is not None and standing.denied_until > attempt.at:
-        yield _Voice(_Level.USER, _Answer.QUIET, Reason.DENIED_RECENTLY, THIS_CONTACT)
+        voices.append(_Voice(_Level.USER, _Answer.QUIET, Reason.DENIED_RECENTLY, THIS_CONTACT))
     if standing.approved_at is not None or relation.approved:  # RFC 6121 §3.4
-        yield _Voice(_Level.USER, _Answer.OPEN, Reason.APPROVED, THIS_CONTACT)
+        voices.append(_Voice(_Level.USER, _Answer.OPEN, Reason.APPROVED, THIS_CONTACT))
+    return voices
 
 
-def _relations(attempt: Attempt) -> Iterator[_Voice]:
-    """Yield what follows, without a rule, from having added or written to the contact.
+def _relations(attempt: Attempt) -> list[_Voice]:
+    """Return what follows, without a rule, from having added or written to the contact.
 
     Neither grants presence. Only whom the user added may ask the user's devices something.
     """
+    voices = []
     if attempt.relation.added and attempt.kind is not Kind.SUBSCRIBE:
-        yield _Voice(_Level.RELATION, _Answer.OPEN, Reason.ADDED, specificity(ADDED))
+        voices.append(_Voice(_Level.RELATION, _Answer.OPEN, Reason.ADDED, specificity(ADDED)))
     if attempt.standing.wrote_at is not None and attempt.kind is Kind.MESSAGE:
-        yield _Voice(_Level.RELATION, _Answer.OPEN, Reason.WROTE_TO, specificity(WROTE_TO))
+        voices.append(_Voice(_Level.RELATION, _Answer.OPEN, Reason.WROTE_TO, specificity(WROTE_TO)))
+    return voices
 
 
 def _voice_of(rule: Rule, attempt: Attempt) -> _Voice:
@@ -232,22 +233,32 @@ def _given_answers(rule: Rule, attempt: Attempt) -> Iterator[_Voice]:
 
 def _decision(voice: _Voice, attempt: Attempt, settings: Settings) -> Decision:
     """Turn an opinion into a verdict about this kind of attempt."""
-    if attempt.kind is Kind.MESSAGE:
-        verdict, reason = _message_verdict(voice, attempt, settings)
+    return _decided(voice, attempt.kind, attempt.content, attempt.in_order, settings.strangers)
+
+
+@lru_cache(maxsize=1024)
+def _decided(
+    voice: _Voice, kind: Kind, content: Content, in_order: bool, strangers: StrangerPolicy
+) -> Decision:
+    """There are few of these, as long as no rules speak."""
+    if kind is Kind.MESSAGE:
+        verdict, reason = _message_verdict(voice, content, in_order, strangers)
     else:
-        verdict, reason = _VERDICTS[voice.answer][attempt.kind], voice.reason
+        verdict, reason = _VERDICTS[voice.answer][kind], voice.reason
     return Decision(verdict, reason, voice.rule_id)
 
 
-def _message_verdict(voice: _Voice, attempt: Attempt, settings: Settings) -> tuple[Verdict, Reason]:
+def _message_verdict(
+    voice: _Voice, content: Content, in_order: bool, strangers: StrangerPolicy
+) -> tuple[Verdict, Reason]:
     """Refine the table for messages: their order, their content, what strangers get."""
     verdict = _VERDICTS[voice.answer][Kind.MESSAGE]
-    is_chatter = attempt.content is Content.CHATTER
+    is_chatter = content is Content.CHATTER
     if verdict is Verdict.PASS:
-        return (Verdict.HOLD, Reason.IN_ORDER) if attempt.in_order else (verdict, voice.reason)
+        return (Verdict.HOLD, Reason.IN_ORDER) if in_order else (verdict, voice.reason)
     if voice.answer is _Answer.DOORBELL:
         if is_chatter:
             return Verdict.DROP, Reason.NO_CONTENT
-        return _FOR_STRANGERS[settings.strangers], voice.reason
+        return _FOR_STRANGERS[strangers], voice.reason
     # An error in answer to a mere typing notification is what people would see of us.
     return (Verdict.DROP if is_chatter else verdict), voice.reason

@@ -138,8 +138,7 @@ class Reason(StrEnum):
     """A mistake in the program; its log has more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One line of a user's or an admin's will.
 
     ``identity`` is written as people write it: ``bob@example.net``, ``@example.net``,
@@ -185,16 +184,14 @@ class Standing:
     """How often the contact asked in vain since the user denied them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a user chose, or what the host chose for those who did not."""
 
     model: Model = Model.REACTIVE
     strangers: StrangerPolicy = StrangerPolicy.HOLD
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One thing a contact tries, with everything needed to decide about it."""
 
     kind: Kind

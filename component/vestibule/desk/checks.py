@@ -74,6 +74,14 @@ _SAME_NEWS: Final = timedelta(minutes=1)
 _UNREMARKABLE: Final = {Reason.NO_CONTENT, Reason.IN_ORDER, Reason.ADDED, Reason.WROTE_TO}
 """Not for the audit trail: nobody decided anything new."""
 
+_UNSEEN: Final = {Verdict.POLITE, Verdict.DROP}
+"""Whoever meets these sees nothing of the user, whatever Prosody knows."""
+
+_KEEPING: Final = {Verdict.HOLD, Verdict.ASK}
+
+_LEAVING: Final = _KEEPING | {Verdict.APPROVE, Verdict.DENY}
+"""What leaves more behind than a line of the audit trail."""
+
 _UNTOLD: Final = {Reason.APPROVED, Reason.ADDED}
 """Approvals and requests the user prepared by their own act: no news to them."""
 
@@ -85,44 +93,35 @@ def attempt_of(profile: Profile, check: Check, now: datetime) -> Attempt:
     if standing.denied_until is not None:
         # A denial is newer than what the roster says; adding the contact anew clears it.
         relation = replace(relation, added=False)
+    has_code = codes.valid(profile, check.token, now) is not None
+    in_order, content = check.contact in profile.held, check.content
     return Attempt(
-        kind=check.kind,
-        user=check.user,
-        contact=check.contact,
-        at=now,
-        content=check.content,
-        relation=relation,
-        standing=standing,
-        has_code=codes.valid(profile, check.token, now) is not None,
-        in_order=check.contact in profile.held,
+        check.kind, check.user, check.contact, now, content, relation, standing, has_code, in_order
     )
 
 
-async def judge(turn: Turn, check: Check) -> Answer:
-    """Decide about one check and record what follows from it."""
-    profile = await turn.profile(check.user)
+def judge(turn: Turn, profile: Profile, check: Check) -> Answer:
+    """Decide about one check of a user's, and record what follows from it."""
     attempt = attempt_of(profile, check, turn.now)
     rules = turn.rules_about(profile, attempt)
     decision = decide(attempt, turn.settings_of(profile), rules)
     if check.is_probe:  # nothing is asked for, so nothing is recorded
-        unseen = decision.verdict in (Verdict.POLITE, Verdict.DROP)
-        return Answer(decision.verdict if unseen else Verdict.PASS)
+        return Answer(decision.verdict if decision.verdict in _UNSEEN else Verdict.PASS)
     lock_down.count(turn, profile, check.contact, check.kind, decision)
     decision = lock_down.applied(turn, profile, check.kind, decision)
-    decision = _within_limits(turn, profile, attempt, decision, check)
-    releasing = _record(turn, profile, check, attempt, decision)
+    if decision.verdict in _KEEPING:
+        decision = _within_limits(turn, profile, attempt, decision, check)
+    releasing = False
+    if decision.verdict in _LEAVING:
+        releasing = _record(turn, profile, check, attempt, decision)
     turn.judged[check.kind, decision.verdict, decision.reason] += 1
     if decision.reason not in _UNREMARKABLE:
         turn.note_judged(profile.user, check.contact, check.kind, decision)
     if log.isEnabledFor(logging.DEBUG):
         _log(profile, check, decision)
-    is_for_all = decision.reason is Reason.LOCK_DOWN and lock_down.is_for_all(turn, profile)
-    return Answer(
-        decision.verdict,
-        _lifetime(turn, profile, attempt, decision, rules),
-        for_strangers=is_for_all,
-        releasing=releasing,
-    )
+    seconds = _lifetime(turn, profile, attempt, decision, rules)
+    is_for_all = lock_down.is_for_all(turn, profile, decision)
+    return Answer(decision.verdict, seconds, is_for_all, releasing)
 
 
 def _log(profile: Profile, check: Check, decision: Decision) -> None:
@@ -142,20 +141,20 @@ def _within_limits(
     turn: Turn, profile: Profile, attempt: Attempt, decision: Decision, check: Check
 ) -> Decision:
     """Replace a decision that would keep more than the limits allow."""
-    limits = turn.house.limits
-    if decision.verdict is Verdict.HOLD and len(check.wire().encode()) > _LARGEST:
+    limits, is_held = turn.house.limits, decision.verdict is Verdict.HOLD
+    size = len(check.wire().encode()) if is_held else 0
+    if size > _LARGEST:
         return Decision(Verdict.WAIT, Reason.LIMIT_CONTACT, decision.rule_id)
-    keeps = decision.verdict in (Verdict.HOLD, Verdict.ASK)
-    if not keeps or decision.reason is Reason.IN_ORDER:
+    if decision.reason is Reason.IN_ORDER:
         return decision
     is_new = attempt.contact not in profile.requests
     if is_new and len(profile.requests) >= limits.requests_per_user:
         return Decision(Verdict.WAIT, Reason.LIMIT_REQUESTS, decision.rule_id)
-    if decision.verdict is Verdict.HOLD:
+    if is_held:
         held = profile.held.get(attempt.contact)
         if held is not None and held.count >= limits.held_per_contact:
             return Decision(Verdict.WAIT, Reason.LIMIT_CONTACT, decision.rule_id)
-        size = profile.held_size + len(check.wire().encode())
+        size += profile.held_size
         if profile.held_count >= limits.held_per_user or size > limits.held_bytes_per_user:
             return Decision(Verdict.WAIT, Reason.LIMIT_USER, decision.rule_id)
     return decision
@@ -262,11 +261,13 @@ def _lifetime(
 ) -> int:
     """Return for how many seconds the gate may repeat a verdict for this pair by itself."""
     seconds = _REMEMBERED.get(decision.verdict, 0)
+    if not seconds or attempt.kind is Kind.SUBSCRIBE or attempt.content is Content.CHATTER:
+        return 0
     if decision.verdict is Verdict.WAIT and not _will_wait(turn, profile, attempt, decision):
         return 0
-    if attempt.kind is Kind.SUBSCRIBE or attempt.content is Content.CHATTER or not seconds:
-        return 0
-    ends = [next_change(rules, turn.now), attempt.standing.denied_until]
+    ends = [attempt.standing.denied_until]
+    if rules:
+        ends.append(next_change(rules, turn.now))
     if decision.reason is Reason.LOCK_DOWN:
         ends.append(profile.lock_down.until)
     for end in ends:

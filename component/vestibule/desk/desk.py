@@ -172,7 +172,7 @@ class Desk:
         turn = Turn(self._clock(), self.house, self.profiles, self._database.changes())
         failures: list[Callable[[BaseException], None]] = []
         try:
-            await self.profiles.load(_users_of(items))
+            await turn.open(_users_of(items))
             for item in items:
                 failures.append(self._failure_of(item))
                 await self._handle(turn, item)
@@ -191,6 +191,7 @@ class Desk:
             self._give_up(turn, items, failures, error)
             self._watch.failed(_not_judged(items, Reason.FAILED), items)
             return
+        turn.give_back()
         self._correct_counts(result)
         for say in turn.after:
             say()
@@ -218,7 +219,8 @@ class Desk:
         if check is None:
             return _unread(turn, kind, checks.MALFORMED[kind], Reason.MALFORMED)
         try:
-            return await checks.judge(turn, check)
+            profile = turn.book(check.user) or await turn.profile(check.user)
+            return checks.judge(turn, profile, check)
         except StoreError:
             raise
         except Exception:  # one check must not take its whole batch along

@@ -52,7 +52,7 @@ async def take_in(turn: Turn, event: Event) -> bool:
     if event.kind in _BY_HAND:
         turn.note(event.user, event.contact, event.kind, actor=event.user)
     if event.kind is EventKind.REQUESTED:
-        await _requested(turn, profile, event.contact, event)
+        _requested(turn, profile, event.contact, event)
     elif event.kind is EventKind.BLOCKED:
         _blocked(turn, profile, event.contact, event.report)
     elif event.kind in _HANDLERS:  # "cancelled" says nothing about who may see the user
@@ -134,7 +134,7 @@ def _withdrawn(turn: Turn, profile: Profile, contact: BareJid) -> None:
     answers.withdraw_subscription(turn, profile, contact)
 
 
-async def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
+def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Event) -> None:
     """Prosody took a request by itself while we were away: judge it now."""
     check = Check(
         name="",
@@ -147,7 +147,7 @@ async def _requested(turn: Turn, profile: Profile, contact: BareJid, event: Even
         note=event.note,
         token=event.token,
     )
-    answer = await checks.judge(turn, check)
+    answer = checks.judge(turn, profile, check)
     act = _ACTS_FOR.get(answer.verdict)
     if act is not None:
         turn.act(act, profile.user, contact, releasing=answer.releasing)

@@ -83,11 +83,14 @@ def end(turn: Turn, profile: Profile) -> bool:
     return stood
 
 
-def is_for_all(turn: Turn, profile: Profile) -> bool:
+def is_for_all(turn: Turn, profile: Profile, decision: Decision) -> bool:
     """Say whether a verdict about one stranger holds for everybody the roster does not know.
 
-    Not where a rule may say otherwise, or the user has let somebody in or written to them.
+    Only a lock-down's does, and not where a rule may say otherwise, or the user has let somebody
+    in or written to them.
     """
+    if decision.reason is not Reason.LOCK_DOWN:
+        return False
     has_company = any(
         known.wrote_at is not None or known.approved_at is not None
         for known in profile.standing.values()

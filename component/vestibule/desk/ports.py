@@ -168,4 +168,6 @@ class House:
 
     def defaults_of(self, user: BareJid) -> Settings:
         """Return what holds for a user who chose nothing."""
+        if not self.host_defaults:
+            return self.defaults
         return self.host_defaults.get(user.rpartition("@")[2], self.defaults)

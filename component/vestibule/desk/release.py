@@ -6,6 +6,7 @@ Must not know why the user let the contact in.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +22,8 @@ from vestibule.store.database import Database
 
 log = logging.getLogger(__name__)
 
-_PAGE: Final = 32
-"""Messages acknowledged together by the gate, which notes them together."""
+_PAGE: Final = 16
+"""Messages acknowledged together by the gate: Prosody does nothing else until all are delivered."""
 
 _PAGE_BYTES: Final = 128 * 1024
 """Prosody ends a component's stream for a stanza of 512 kB."""
@@ -30,8 +31,13 @@ _PAGE_BYTES: Final = 128 * 1024
 _AT_ONCE: Final = 16
 """Pairs released side by side; more wait their turn, so that others' traffic goes on."""
 
+_LONGEST_PAUSE: Final = 1.0
+"""Seconds between two pages, however long the first one took."""
+
 _LONGEST_DELAY: Final = 8.0
 """Seconds between two tries, while the link is up and the gate or the disk is not well."""
+
+_now, _pause = time.monotonic, asyncio.sleep
 
 Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
@@ -94,11 +100,15 @@ class Releaser:
             await self._do(partial(_discard, pair=pair))
 
     async def _deliver_all(self, pair: Pair, *, again: bool) -> None:
+        """Deliver page by page; after each the server has as long for others as it took."""
         while page := await self._do(partial(self._next_page, pair=pair, again=again)):
             if page.sent is not None:
+                began = _now()
                 await page.sent
+                took = _now() - began
                 await self._do(partial(_strike_out, pair=pair, messages=page.messages))
                 again = False
+                await _pause(min(took, _LONGEST_PAUSE))
 
     async def _next_page(self, turn: Turn, *, pair: Pair, again: bool) -> "_Page | None":
         """Send what comes next, in the turn that makes sure of it; None: the pair is settled.

@@ -6,7 +6,7 @@ Must not know why anything changes.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -91,19 +91,37 @@ class Turn:
         """Held messages that wait no longer, by how that came; both are for the ``Watch``."""
         self._requests: dict[Pair, Request] = {}
         self._profiles = profiles
+        self._books: dict[BareJid, Profile] = {}
 
     def finish(self) -> None:
         """Add what is written but once, however often it changed meanwhile."""
         for (user, _), request in self._requests.items():
             self.changes.save_request(user, request)
 
+    async def open(self, users: Iterable[BareJid]) -> None:
+        """Have the books of *users* at hand, all read together."""
+        self._books.update(await self._profiles.load(users))
+
+    def book(self, user: BareJid) -> Profile | None:
+        """Return the user's book if this turn has it open."""
+        return self._books.get(user)
+
+    def give_back(self) -> None:
+        """Leave the books that were changed to those who come after: they are on disk now."""
+        for user in self.touched & self._books.keys():
+            self._profiles.keep(self._books[user])
+
     async def profile(self, user: BareJid) -> Profile:
         """Return the user's book, to be changed through this turn only."""
-        return self._profiles.at_hand(user) or await self._profiles.get(user)
+        if user not in self._books:
+            await self.open([user])
+        return self._books[user]
 
     def settings_of(self, profile: Profile) -> Settings:
         """Return what holds for a user: their own choice, else the house's."""
         defaults = self.house.defaults_of(profile.user)
+        if profile.model is None and profile.strangers is None:
+            return defaults
         model = defaults.model if self.house.locked else profile.model or defaults.model
         return Settings(model, profile.strangers or defaults.strangers)
 
@@ -345,7 +363,7 @@ class Turn:
             pair: kept for pair, kept in self._requests.items() if pair[0] != profile.user
         }
         self.changes.delete_user(profile.user)
-        self._profiles.renew(profile.user)
+        self._books[profile.user] = self._profiles.renew(profile.user)
 
     def _touch(self, profile: Profile) -> None:
         self.touched.add(profile.user)

@@ -7,7 +7,7 @@ Must not know XML (``reading``, ``writing``) nor what is decided about it (``des
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from vestibule.core.model import BareJid, Content, Kind, Relation, Verdict
 
@@ -58,8 +58,7 @@ class Act(StrEnum):
     UNBLOCK = "unblock"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One question: may this contact do this to this user?"""
 
     name: str
@@ -141,8 +140,7 @@ class Hello:
     """How many stanzas of strangers there were without a verdict since the last one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What becomes of one check."""
 
     verdict: Verdict

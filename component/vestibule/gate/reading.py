@@ -33,6 +33,8 @@ _REASON_PREFIX: Final = "urn:xmpp:reporting:"
 _PROBE: Final = "probe"
 _LONGEST_NOTE: Final = 500
 _LONGEST_NUMBER: Final = 12
+_LONGEST_REMEMBERED: Final = 1000
+"""Characters of tags: a stranger can make them as long as a stanza, and fill a cache with them."""
 _MOST_CHECKS: Final = 1000
 _KINDS: Final = {kind.value: kind for kind in Kind} | {_PROBE: Kind.SUBSCRIBE}
 _WITHOUT_CONTACT: Final = {EventKind.GIVEN_UP, EventKind.DELETED, EventKind.UNBLOCKED}
@@ -106,19 +108,15 @@ class Reader:
         if not user or not contact or not self._is_ours(user, host) or len(element) != 1:
             return None
         stanza = element[0]
-        return Check(
-            name=name,
-            kind=kind,
-            user=user,
-            contact=contact,
-            relation=_relation(element),
-            content=_content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING,
-            wire=_Wire(stanza, self._render),
-            stanza_id=stanza.get("id", ""),
-            note=_note(stanza) if kind is Kind.SUBSCRIBE else "",
-            token=_token(stanza) if kind is Kind.SUBSCRIBE else "",
-            is_probe=element.get("kind") == _PROBE,
-        )
+        relation, wire = _relation(element), _Wire(stanza, self._render)
+        identifier = stanza.get("id", "")
+        content = _content(stanza) if kind is Kind.MESSAGE else Content.WORTH_KEEPING
+        # By place: names cost as much as all the rest, here and in the desk.
+        check = Check(name, kind, user, contact, relation, content, wire, identifier)
+        if kind is not Kind.SUBSCRIBE:
+            return check
+        is_probe = element.get("kind") == _PROBE
+        return check._replace(note=_note(stanza), token=_token(stanza), is_probe=is_probe)
 
     def _events(self, host: str, payload: Element) -> Iterator[Event]:
         for element in payload:
@@ -237,17 +235,26 @@ def _token(stanza: Element) -> str:
 
 
 def _content(stanza: Element) -> Content:
-    names, has_body, has_invite = [], False, False
+    tags, has_body, has_invite = [], False, False
     for child in stanza:
-        names.append(_name_of(child.tag))
-        if child.tag == _BODY:
+        tag = child.tag
+        tags.append(tag)
+        if tag == _BODY:
             has_body = has_body or bool((child.text or "").strip())
-        elif child.tag == _OF_ROOM:
+        elif tag == _OF_ROOM:
             has_invite = has_invite or child.find(_INVITE) is not None
-    return content_of(names, has_body=has_body, has_invite=has_invite)
+    of = _remembered_content_of if sum(map(len, tags)) <= _LONGEST_REMEMBERED else _content_of
+    return of(tuple(tags), has_body, has_invite)
 
 
-@lru_cache(maxsize=512)
+def _content_of(tags: tuple[str, ...], has_body: bool, has_invite: bool) -> Content:
+    return content_of(list(map(_name_of, tags)), has_body=has_body, has_invite=has_invite)
+
+
+_remembered_content_of = lru_cache(maxsize=512)(_content_of)
+"""Most messages are made of the same few elements."""
+
+
 def _name_of(tag: str) -> tuple[str, str]:
     """Return the namespace and the name of a tag."""
     namespace, _, name = tag.rpartition("}")

@@ -1,4 +1,4 @@
-"""Users' books in memory: the latest four thousand, the rest a question away.
+"""Users' books in memory: the latest ones, the rest a question away.
 
 Responsible for loading many users in as many statements as one, and for keeping them at hand.
 Must not know what is in a book's favour or who changes it: the desk mutates what it gets here.
@@ -61,13 +61,14 @@ QUESTIONS = (_USERS, _RULES, _STANDING, _REQUESTS, _HELD, _NOTICES, _CODES)
 class Profiles:
     """The books at hand. One is read from disk when it is asked for and not here.
 
-    INVARIANT: ``size`` is far above the number of users in one turn of the desk, so no book is
-    dropped between its change in memory and the commit.
+    INVARIANT: a turn of the desk holds the books it uses and gives those it changed back after
+    the commit, so it does not matter what is dropped here meanwhile, or read again unchanged.
     """
 
-    def __init__(self, database: Database, size: int = 4_000) -> None:
+    def __init__(self, database: Database, size: int = 16_000) -> None:
+        """*size*: of the cache, in rules; a book without any counts as four."""
         self._database = database
-        self._cache: LRUCache[BareJid, Profile] = LRUCache(size)
+        self._cache: LRUCache[BareJid, Profile] = LRUCache(size, _weight)
 
     async def load(self, users: Iterable[BareJid]) -> dict[BareJid, Profile]:
         """Return the book of each of *users*; all that are not at hand are read together.
@@ -80,7 +81,7 @@ class Profiles:
         if missing:
             for user, profile in (await self._database.run(_read, missing)).items():
                 # Someone else may have read the same book meanwhile: there is only one.
-                found[user] = self._cache.setdefault(user, profile)
+                found[user] = self._cache.get(user) or self.keep(profile)
         return found
 
     async def get(self, user: BareJid) -> Profile:
@@ -91,17 +92,27 @@ class Profiles:
         """Return the book if it is in memory; what is not is on disk as last committed."""
         return self._cache.get(user)
 
-    def renew(self, user: BareJid) -> None:
-        """Put an empty book in place of one whose rows are being struck out.
+    def renew(self, user: BareJid) -> Profile:
+        """Put an empty book in place of one whose rows are being struck out, and return it.
 
         To forget it would have the rest of the turn read the rows that are about to go.
         """
-        self._cache[user] = Profile(user)
+        return self.keep(Profile(user))
+
+    def keep(self, profile: Profile) -> Profile:
+        """Have a book at hand as it is, in place of another of the same user, and return it."""
+        if self._cache.get(profile.user) is not profile and _weight(profile) <= self._cache.maxsize:
+            self._cache[profile.user] = profile
+        return profile
 
     def forget(self, *users: BareJid) -> None:
         """Drop books whose changes did not reach the disk, or whose users are gone."""
         for user in users:
             self._cache.pop(user, None)
+
+
+def _weight(profile: Profile) -> int:
+    return 4 + len(profile.rules)
 
 
 def _read(connection: sqlite3.Connection, users: list[BareJid]) -> dict[BareJid, Profile]:

@@ -111,15 +111,15 @@ def rule_from(row: RuleRow) -> Rule:
     """Return the rule a row of ``rules`` spells."""
     rule_id, user, identity, sub_handling, scope, source, valid_from, valid_until, note = row
     return Rule(
-        id=rule_id,
-        user=user and BareJid(intern(user)),  # one text for all the rules of a user
-        identity=identity,
-        sub_handling=_SUB_HANDLINGS[sub_handling],
-        scope=_SCOPES[scope],
-        source=_SOURCES[source],
-        valid_from=optional_time_from(valid_from),
-        valid_until=optional_time_from(valid_until),
-        note=note,
+        rule_id,
+        user and BareJid(intern(user)),  # one text for all the rules of a user
+        identity,
+        _SUB_HANDLINGS[sub_handling],
+        _SCOPES[scope],
+        _SOURCES[source],
+        optional_time_from(valid_from),
+        optional_time_from(valid_until),
+        note,
     )
 
 

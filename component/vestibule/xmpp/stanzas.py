@@ -29,6 +29,8 @@ _ENTITIES: Final = {
 }
 _UNUSUAL: Final = re.compile("[^ !#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What is special somewhere, or forbidden: most texts have none of it and stay as they are."""
+_LONG: Final = 200
+"""Characters of a name that is not remembered: a stranger can make one as long as a stanza."""
 _IN_TEXT: Final = re.compile("[&<>\r]")
 _IN_ATTRIBUTE: Final = re.compile('[&<>"\t\n\r]')
 """A parser turns bare line ends and tabs in an attribute into spaces (XML 1.0 §3.3.3)."""
@@ -74,7 +76,8 @@ def element_to_string(element: Element, default_ns: str = "") -> str:
             parts.append(item)
             continue
         current, outer = item
-        namespace, name = _split_name(current.tag)
+        tag = current.tag
+        namespace, name = _split_short(tag) if len(tag) < _LONG else _split_name(tag)
         parts.append(_start_tag(current, namespace, name, outer))
         if not len(current) and not current.text:
             parts.append("/>")
@@ -224,13 +227,15 @@ def _start_tag(element: Element, namespace: str, name: str, outer: str) -> str:
     return tag
 
 
-@lru_cache(maxsize=1024)
 def _split_name(name: str) -> tuple[str, str]:
     """Return namespace and local name of a tag or attribute as ElementTree writes them."""
     if name[0] != "{":
         return "", name
     namespace, _, local = name[1:].rpartition("}")
     return namespace, local
+
+
+_split_short = lru_cache(maxsize=1024)(_split_name)
 
 
 def _allowed(text: str) -> str:

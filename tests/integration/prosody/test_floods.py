@@ -123,6 +123,7 @@ async def test_people_of_this_server_do_not_silence_each_other(new_stage: NewSta
         for number in range(5):
             stranger.send_message(bob.bare, f"buy {number}")
         await decided(stage, stranger)
+        await stranger.sync()  # what it was told has been read
 
     told = [count(stranger, error("subscription-required")) for stranger in strangers]
     assert [5, 5, 5, 5] == told

@@ -7,8 +7,11 @@ import pytest
 from tests.builders import ALICE, BOB, CAROL, NOW, a_rule
 from tests.integration.store.steps import a_notice, a_request, hold, traced, turn
 
-from vestibule.core.model import BareJid, Standing
+from vestibule.core.model import BareJid, Settings, Standing
 from vestibule.core.profile import Profile
+from vestibule.core.rulebook import Rulebook
+from vestibule.desk.ports import House, Limits
+from vestibule.desk.turn import Turn
 from vestibule.store.database import Database
 from vestibule.store.profiles import QUESTIONS, Profiles
 
@@ -119,7 +122,7 @@ async def test_a_deleted_users_book_is_empty_before_the_rows_are_gone(database: 
 
 
 async def test_the_least_recently_asked_book_makes_room(database: Database) -> None:
-    profiles = Profiles(database, size=2)
+    profiles = Profiles(database, size=8)
     bob, carol = await profiles.get(BOB), await profiles.get(CAROL)
     await profiles.get(BOB)
     await profiles.get(ALICE)
@@ -175,3 +178,37 @@ async def test_held_messages_are_counted_without_reading_them(database: Database
     )
 
     assert [detail for *_, detail in rows if "COVERING INDEX held_pair" in detail]
+
+
+async def test_a_book_with_many_rules_takes_the_room_of_many(database: Database) -> None:
+    book = Profile(BOB, rules=Rulebook([a_rule(ALICE)] * 8))
+    profiles = Profiles(database, size=16)
+    profiles.keep(book)
+    alice = await profiles.get(ALICE)
+    carol = await profiles.get(CAROL)
+
+    assert None is profiles.at_hand(BOB)
+    assert (alice, carol) == (profiles.at_hand(ALICE), profiles.at_hand(CAROL))
+
+
+async def test_a_changed_book_comes_back_after_the_turn(database: Database) -> None:
+    house = House(frozenset({"example.org"}), Settings(), Limits(), Rulebook())
+    profiles = Profiles(database)
+    working = Turn(NOW, house, profiles, database.changes())
+    changed = await working.profile(BOB)
+    working.next_number(changed)
+    profiles.forget(BOB)  # as others' books do, where room is short
+    stale = await profiles.get(BOB)
+
+    working.give_back()
+
+    assert stale is not changed
+    assert profiles.at_hand(BOB) is changed
+
+
+async def test_a_turn_has_one_book_of_a_user_whatever_is_dropped(database: Database) -> None:
+    house = House(frozenset({"example.org"}), Settings(), Limits(), Rulebook())
+    working = Turn(NOW, house, Profiles(database, size=2), database.changes())
+    await working.open([BOB])
+
+    assert await working.profile(BOB) is working.book(BOB)

@@ -80,7 +80,7 @@ async def test_the_newest_rule_about_an_identity_replaces_the_older(
     source = Source.USER if user else Source.ADMIN_DEFAULT
     old = a_rule(ALICE, SubHandling.ALLOW, id=1, user=user, source=source)
     new = a_rule(ALICE, SubHandling.BLOCK, id=2, user=user, source=source)
-    other_scope = replace(new, id=3, scope=Scope.MESSAGES)
+    other_scope = new._replace(id=3, scope=Scope.MESSAGES)
     async with turn(database) as changes:
         changes.save_rule(old)
         changes.save_rule(other_scope)

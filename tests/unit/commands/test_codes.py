@@ -13,7 +13,8 @@ from vestibule.core.model import BareJid, Content, Kind, Relation, Verdict
 from vestibule.core.profile import Code
 from vestibule.desk import checks, codes
 from vestibule.desk.events import take_in
-from vestibule.gate.dialogue import Act, Check, Event, EventKind
+from vestibule.desk.turn import Turn
+from vestibule.gate.dialogue import Act, Answer, Check, Event, EventKind
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,7 +42,11 @@ async def brings(scene: Scene, token: str, contact: BareJid = ALICE) -> Verdict:
         wire=str,
         token=token,
     )
-    return (await scene.desk.do(lambda turn: checks.judge(turn, check))).verdict
+
+    async def judge(turn: Turn) -> Answer:
+        return checks.judge(turn, await turn.profile(BOB), check)
+
+    return (await scene.desk.do(judge)).verdict
 
 
 async def test_a_code_is_an_address_to_hand_out(scene: Scene) -> None:

@@ -123,7 +123,7 @@ def test_the_verdict_table(
 
 @pytest.mark.parametrize("strangers", StrangerPolicy)
 def test_confirm_meets_messages_as_the_user_meets_strangers(strangers: StrangerPolicy) -> None:
-    settings = replace(PROACTIVE, strangers=strangers)
+    settings = PROACTIVE._replace(strangers=strangers)
 
     decision = decide(an_attempt(MESSAGE), settings, [a_rule(FAR, CONFIRM)])
 
@@ -154,7 +154,7 @@ def test_chatter_of_the_blocked_is_never_answered(sub_handling: SubHandling) -> 
 
 
 def test_chatter_of_the_denied_is_never_answered() -> None:
-    decision = decide(replace(CHATTER, standing=DENIED), PROACTIVE, [])
+    decision = decide(CHATTER._replace(standing=DENIED), PROACTIVE, [])
 
     assert Decision(Verdict.DROP, Reason.DENIED_RECENTLY) == decision
 
@@ -171,7 +171,7 @@ def test_chatter_of_the_denied_is_never_answered() -> None:
 def test_chatter_of_the_authorised_passes(
     fields: dict[str, Any], settings: Settings, rules: list[Rule]
 ) -> None:
-    assert Verdict.PASS is decide(replace(CHATTER, **fields), settings, rules).verdict
+    assert Verdict.PASS is decide(CHATTER._replace(**fields), settings, rules).verdict
 
 
 @pytest.mark.parametrize(
