@@ -72,7 +72,8 @@ def withdraw_subscription(turn: Turn, profile: Profile, contact: BareJid) -> Non
     request = profile.requests.get(contact)
     if request is None:
         return
-    if contact in profile.held:
+    held = profile.held.get(contact)
+    if held is not None and not held.releasing:
         request.kind = RequestKind.MESSAGE
         turn.save_request(profile, request)
     else:

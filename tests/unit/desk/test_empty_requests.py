@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.builders import ALICE
+from tests.builders import ALICE, BOB
 from tests.support.scene import Scene, a_scene
 
 from vestibule.core.model import Verdict
@@ -58,4 +58,17 @@ async def test_who_may_write_by_now_waits_no_longer(scene: Scene) -> None:
     await scene.settled()
 
     assert len(scene.gate.delivered) == 2
+    assert [] == await scene.waiting()
+
+
+async def test_what_is_on_its_way_out_keeps_no_request_that_is_taken_back(scene: Scene) -> None:
+    await scene.writes()
+    await scene.asks()
+
+    for kind in (EventKind.WROTE, EventKind.WITHDRAWN):  # in one turn
+        scene.desk.put(EventIq("example.org", kind, Event(kind, BOB, ALICE)))
+    await scene.say("requests")
+    await scene.settled()
+
+    assert 1 == len(scene.gate.delivered)
     assert [] == await scene.waiting()
