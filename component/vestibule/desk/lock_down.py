@@ -11,6 +11,7 @@ from typing import Final
 from vestibule import texts
 from vestibule.core.model import BareJid, Decision, Kind, NoticePolicy, Reason, Verdict
 from vestibule.core.profile import Profile
+from vestibule.desk.lately import was_within
 from vestibule.desk.letters import Letter
 from vestibule.desk.turn import Turn
 
@@ -54,7 +55,7 @@ def count(turn: Turn, profile: Profile, contact: BareJid, kind: Kind, decision: 
         return
     if book.off_until is not None and turn.now < book.off_until <= turn.now + _HOUR:
         return
-    if book.counted_from is None or not _is_within(turn.now - book.counted_from, _MINUTE):
+    if book.counted_from is None or not was_within(book.counted_from, _MINUTE, turn.now):
         book.counted_from = turn.now
         book.strangers.clear()
     book.strangers[contact] = None
@@ -104,14 +105,10 @@ def _is_about_stranger(decision: Decision) -> bool:
     return decision.reason in _NOBODYS or is_ringing
 
 
-def _is_within(passed: timedelta, length: timedelta) -> bool:
-    return timedelta() <= passed < length
-
-
 def _tell(turn: Turn, profile: Profile) -> None:
     """Tell the user, once a day at most, unless nothing is told unasked."""
     book = profile.lock_down
-    was_told = book.told_at is not None and _is_within(turn.now - book.told_at, _DAY)
+    was_told = book.told_at is not None and was_within(book.told_at, _DAY, turn.now)
     is_quiet = profile.notice_policy is NoticePolicy.NONE or not turn.house.limits.notices_per_hour
     if was_told or is_quiet:
         return

@@ -10,6 +10,7 @@ from typing import Final
 from vestibule import texts
 from vestibule.core.model import BareJid, NoticePolicy
 from vestibule.core.profile import NoticeKind, Profile, Request
+from vestibule.desk.lately import forget_older
 from vestibule.desk.letters import Letter
 from vestibule.desk.turn import Turn
 
@@ -53,9 +54,7 @@ def _may_tell(turn: Turn, profile: Profile) -> bool:
     if not limit or policy is NoticePolicy.NONE:
         return False
     told = profile.told_at
-    # What lies ahead comes from a clock that is right again, and silences nobody.
-    while told and not turn.now - _HOUR < told[0] <= turn.now:
-        del told[0]
+    forget_older(told, _HOUR, turn.now)
     if policy is NoticePolicy.DIGEST:
         limit = 0
     if len(told) > limit:

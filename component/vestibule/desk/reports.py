@@ -10,6 +10,7 @@ from typing import Final
 from vestibule import texts
 from vestibule.core.model import BareJid
 from vestibule.core.profile import Profile
+from vestibule.desk.lately import forget_older
 from vestibule.desk.letters import Letter
 from vestibule.desk.turn import Turn
 
@@ -21,12 +22,11 @@ def pass_on(turn: Turn, profile: Profile, contact: BareJid, said: str = "") -> b
 
     To be called before what waits of the contact is struck out: how much that is, is told.
     """
-    house, now = turn.house, turn.now
-    while profile.reported_at and profile.reported_at[0] <= now - _HOUR:
-        del profile.reported_at[0]
+    house = turn.house
+    forget_older(profile.reported_at, _HOUR, turn.now)
     if not house.admins or len(profile.reported_at) >= house.limits.notices_per_hour:
         return False
-    profile.reported_at.append(now)
+    profile.reported_at.append(turn.now)
     request, held = profile.requests.get(contact), profile.held.get(contact)
     words = texts.report_notice(
         house.language,

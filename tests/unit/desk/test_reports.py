@@ -66,6 +66,15 @@ async def test_one_user_cannot_flood_the_administrators(tmp_path: Path) -> None:
         assert 3 == len(await blocked(scene))
 
 
+async def test_reports_go_on_when_a_clock_that_was_ahead_is_right_again(tmp_path: Path) -> None:
+    async with a_scene(tmp_path, limits=Limits(notices_per_hour=1)) as scene:
+        scene.clock.advance(days=300)
+        assert 1 == len(await blocked(scene))
+        scene.clock.advance(days=-300)
+
+        assert 2 == len(await blocked(scene, BareJid("spammer@example.net")))
+
+
 async def test_a_report_where_nobody_administers_is_kept(scene: Scene) -> None:
     scene.admins.clear()
 
