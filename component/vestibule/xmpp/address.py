@@ -6,6 +6,7 @@ Must not know streams or stanzas. Nothing here raises: a broken address is a fac
 """
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
@@ -55,6 +56,12 @@ def split(jid: BareJid) -> tuple[str, str]:
 def host_of(jid: BareJid) -> str:
     """Return the host of a prepared address."""
     return jid.rpartition("@")[2]
+
+
+def is_user_of(hosts: Collection[str], jid: BareJid) -> bool:
+    """Say whether a prepared address is a user's, of one of *hosts*."""
+    local, host = split(jid)
+    return bool(local) and host in hosts
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ from vestibule.commands.base import Call, Command, Form, Mistake, Raw, Reply
 from vestibule.commands.front import broken, call_from, guarded
 from vestibule.commands.office import Office
 from vestibule.commands.table import BY_NODE, open_to
-from vestibule.xmpp.address import host_of, prepare
+from vestibule.xmpp.address import is_user_of, prepare
 from vestibule.xmpp.disco import COMMANDS_NODE
 from vestibule.xmpp.forms import filled_in, form_in, form_xml, label, result_xml
 from vestibule.xmpp.serving import Serving
@@ -88,7 +88,7 @@ class Adhoc:
         """Return the stanza that answers a command."""
         command = iq.find(COMMAND)
         user = prepare(iq.get("from"))
-        if user is None or "@" not in user or host_of(user) not in self._hosts:
+        if user is None or not is_user_of(self._hosts, user):
             text = "Only users of this server can use these commands."
             return stanza_error(iq, "auth", "forbidden", text)
         if command is None or iq.get("type") != "set":
@@ -106,7 +106,7 @@ class Adhoc:
         It cannot wait for the disk: titles are in the user's language where it is at hand.
         """
         user = prepare(str(asker))
-        if user is None or "@" not in user or host_of(user) not in self._hosts:
+        if user is None or not is_user_of(self._hosts, user):
             return []
         desk = self._office.desk
         book = desk.profiles.at_hand(user)

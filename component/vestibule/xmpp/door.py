@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from vestibule.commands.base import LONGEST
 from vestibule.core.model import BareJid
-from vestibule.xmpp.address import host_of, prepare
+from vestibule.xmpp.address import is_user_of, prepare
 from vestibule.xmpp.responses import words_of
 from vestibule.xmpp.stanzas import message, stanza_error
 
@@ -51,7 +51,7 @@ class Door:
         user = prepare(stanza.get("from"))
         if not words.strip() or user is None or stanza.get("type") in ("error", "groupchat"):
             return
-        if "@" not in user or host_of(user) not in self._hosts:
+        if not is_user_of(self._hosts, user):
             text = "Only users of this server can talk to this service."
             self._send(stanza_error(stanza, "auth", "forbidden", text))
             return

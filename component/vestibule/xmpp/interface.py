@@ -20,7 +20,7 @@ from vestibule.commands.front import broken, call_from
 from vestibule.commands.office import Office
 from vestibule.core.profile import Held, Request
 from vestibule.errors import StoreError
-from vestibule.xmpp.address import host_of, prepare
+from vestibule.xmpp.address import is_user_of, prepare
 from vestibule.xmpp.disco import INTERFACE_NS
 from vestibule.xmpp.serving import Serving
 from vestibule.xmpp.stanzas import (
@@ -71,7 +71,7 @@ class Interface:
     async def answer(self, iq: Element) -> str:
         """Return the stanza that answers a request."""
         user = prepare(iq.get("from"))
-        if user is None or "@" not in user or host_of(user) not in self._hosts:
+        if user is None or not is_user_of(self._hosts, user):
             return stanza_error(iq, "auth", "forbidden", "Only users of this server can use this.")
         call = await call_from(self._office, user, iq.get(_XML_LANG))
         try:
