@@ -40,7 +40,7 @@ def main() -> int:
     given = parser.parse_args()
     wishes = Wishes(
         quick=given.quick,
-        rounds=max(1, given.rounds or (2 if given.quick else 5)),
+        rounds=given.rounds and max(1, given.rounds),
         series=given.prosody,
         collector=given.gc,
         only=tuple(given.only),

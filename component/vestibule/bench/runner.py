@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +31,11 @@ from vestibule.sandbox.installation import find
 
 # fmt: off
 QUICK: Final = Effort(
-    warm=0.2, seconds=0.8, alone=0.6, crowded=2.0, held=2_000,
+    rounds=7, seldom=2, seconds=0.3, crowded=2.0, held=2_000,
     points=(1, 8, 64), point=0.3,
 )
 THOROUGH: Final = Effort(
-    warm=0.4, seconds=1.5, alone=1.0, crowded=4.0, held=10_000,
+    rounds=40, seldom=5, seconds=0.3, crowded=4.0, held=10_000,
     points=(1, 2, 4, 8, 16, 32, 64, 128), point=0.8,
 )
 # fmt: on
@@ -52,7 +52,8 @@ class Wishes:
     """What was asked for on the command line."""
 
     quick: bool = False
-    rounds: int = 5
+    rounds: int | None = None
+    """Instead of the usual number."""
     series: str | None = None
     collector: str = "stock"
     only: tuple[str, ...] = ()
@@ -61,8 +62,10 @@ class Wishes:
 
     @property
     def effort(self) -> Effort:
-        """Return how long everything takes."""
-        return QUICK if self.quick else THOROUGH
+        """Return how often everything is done, and how long it takes."""
+        usual = QUICK if self.quick else THOROUGH
+        rounds = self.rounds or usual.rounds
+        return replace(usual, rounds=rounds, seldom=min(rounds, usual.seldom))
 
     def wants(self, name: str) -> bool:
         """Say whether a part is to be measured."""
@@ -98,12 +101,13 @@ async def _compare(wishes: Wishes, results: Results, folder: Path) -> None:
     if not names:
         return
     installation = find(wishes.series)
-    world = World(rounds=wishes.rounds, held=wishes.effort.held)
+    effort = wishes.effort
+    world = World(rounds=effort.seldom, held=effort.held)
     field = Field(installation, world, folder, wishes.collector, wishes.checkout)
     results.about = {
         "Prosody": installation.version,
         "gc": field.collector,
-        "rounds": str(wishes.rounds),
+        "rounds": f"{effort.rounds}, {effort.seldom} of what takes seconds",
         "machine": f"{os.cpu_count()} processors, {platform.machine()}",
     }
     try:
@@ -127,14 +131,27 @@ async def _go_round(
     generator: Generator,
     scenarios: Sequence[Scenario],
 ) -> None:
-    progress = _Progress(sum(len(scenario.servers) for scenario in scenarios) * wishes.rounds)
-    for round_ in range(wishes.rounds):
-        for scenario in scenarios:
-            for server in _in_turn(scenario, field, round_):
-                progress.step(f"round {round_ + 1}: {scenario.name} on {server.name}")
-                bench = Bench(server, generator, field.world, round_, wishes.effort)
+    effort = wishes.effort
+    rounds = [list(_round(scenarios, number, effort)) for number in range(effort.rounds)]
+    progress = _Progress(sum(len(one.servers) for round_ in rounds for one, _ in round_))
+    for number, round_ in enumerate(rounds):
+        for scenario, turn in round_:
+            for server in _in_turn(scenario, field, number):
+                progress.step(f"round {number + 1}: {scenario.name} on {server.name}")
+                bench = Bench(server, generator, field.world, turn, effort)
                 measured = await _measure(scenario, bench, repeat=not wishes.quick)
-                results.add(scenario.name, server.name, round_, measured)
+                results.add(scenario.name, server.name, turn, measured)
+
+
+def _round(
+    scenarios: Sequence[Scenario], number: int, effort: Effort
+) -> Iterator[tuple[Scenario, int]]:
+    """Yield what is measured in a round, and how often it was before."""
+    for scenario in scenarios:
+        often = effort.seldom if scenario.is_seldom else effort.rounds
+        turn, rest = divmod(number * often, effort.rounds)
+        if rest < often:
+            yield scenario, turn
 
 
 async def _look_inside(results: Results, generator: Generator) -> None:
@@ -145,8 +162,7 @@ async def _look_inside(results: Results, generator: Generator) -> None:
 
 async def _measure(scenario: Scenario, bench: Bench, *, repeat: bool) -> Measured:
     measured = await scenario.run(bench)
-    may_repeat = scenario.name not in ("approved", "released")  # these use their people up
-    if repeat and may_repeat and measured.others > _QUIET:
+    if repeat and not scenario.is_seldom and measured.others > _QUIET:
         again = await scenario.run(bench)
         return again if again.others < measured.others else measured
     return measured

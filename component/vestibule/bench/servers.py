@@ -159,19 +159,13 @@ _HOST_OPTIONS: Final = {
     ASKING: f"vestibule_cache_users = 0; {_TALKATIVE}",
 }
 
-_PRESENT: Final[dict[str, Sequence[Sequence[str]]]] = {
-    STOCK: (SENDERS, FRIENDS, STRANGERS, OPEN),
-    TWIN: (SENDERS, FRIENDS),
-    FIREWALL: (SENDERS, FRIENDS, STRANGERS, SHUT),
-    APPROVING: (),
-    GATE: (SENDERS, FRIENDS, STRANGERS, SHUT, OPEN),
-    ASKING: (SENDERS, FRIENDS, STRANGERS, SHUT, OPEN, WAITING),
-}
+_PRESENT: Final = (SENDERS, FRIENDS, STRANGERS, SHUT, OPEN, WAITING)
+"""The same people everywhere: who is logged in costs a server something."""
 
 
 async def fill(server: Server, generator: Generator) -> None:
     """Log in who stays for the whole time."""
-    everybody = accounts(*_PRESENT[server.name])
+    everybody = accounts(*_PRESENT)
     await generator.tell(Connect(server.name, server.prosody.c2s_port, everybody))
 
 
