@@ -35,7 +35,7 @@ QUICK: Final = Effort(
     points=(1, 8, 64), point=0.3,
 )
 THOROUGH: Final = Effort(
-    rounds=40, seldom=5, seconds=0.3, crowded=4.0, held=10_000,
+    rounds=30, seldom=5, seconds=0.3, crowded=4.0, held=10_000,
     points=(1, 2, 4, 8, 16, 32, 64, 128), point=0.8,
 )
 # fmt: on
