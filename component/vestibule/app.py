@@ -247,7 +247,7 @@ class App:
         """Let the desk answer all it has by now; a disk that stands still is not waited for."""
         with suppress(TimeoutError, StoreError):
             async with asyncio.timeout(_LAST_TURNS):
-                await self.desk.do(_nothing)
+                await self.desk.do(_finish)
 
     async def run(self, stop: asyncio.Event, reloading: Reloading) -> None:
         """Serve until *stop* is set, then finish what can be finished."""
@@ -277,8 +277,9 @@ class App:
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _nothing(_turn: Turn) -> None:
-    """Take a place in the desk's queue."""
+async def _finish(turn: Turn) -> None:
+    """Take a place in the desk's queue, and have nothing of the audit trail left in memory."""
+    turn.writes_ledger = True
 
 
 _AUTH: Final = ("auth", "subscription-required")

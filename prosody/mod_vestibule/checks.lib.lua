@@ -20,31 +20,35 @@ local unchecked = errors.new("wait", "remote-server-timeout", "This message coul
 local too_many = errors.new("wait", "resource-constraint", "Too many messages wait here right now. Please try again later.");
 local not_there = errors.new("cancel", "service-unavailable"); -- what Prosody says of a resource that is not there
 
--- What the component said at hello that a sender is told, by letter of the verdict; and what one is
--- told instead whose request waits.
-local replies, replies_to_waiting = {}, {};
+-- What the component said at hello that a sender is told, by letter of the verdict; by its capital
+-- what one is told whose request waits.
+local replies = {};
 
-local function reply_for(check, letter)
-	if check.stanza.name == "iq" or not letter then return nil; end
-	return check.is_waiting and replies_to_waiting[letter] or replies[letter];
+local function set_replies(new, to_waiting)
+	replies = new;
+	for letter, err in pairs(to_waiting) do new[letter:upper()] = err; end
 end
 
-local function bounce(check, err)
-	local stanza = check.stanza;
+local function bounce(origin, stanza, err)
 	if stanza.name == "presence" or stanza.name == "message" and stanzas.is_chatter(stanza) then return; end
-	errors.tell(check.origin, stanza, err);
+	errors.tell(origin, stanza, err);
 end
 
 -- Too much is asked for: neither judged nor kept.
-local function put_off(check)
-	if check.stanza.attr.type ~= "error" then
-		bounce(check, too_many);
+local function put_off(origin, stanza)
+	if stanza.attr.type ~= "error" then
+		bounce(origin, stanza, too_many);
 	end
 	return true;
 end
 
+-- letter: of the verdict, if there is one.
+local function refuse(origin, stanza, letter)
+	bounce(origin, stanza, stanza.name ~= "iq" and letter and (replies[letter] or replies[letter:lower()]) or not_there);
+end
+
 local function bounce_as(check, letter)
-	bounce(check, reply_for(check, letter) or not_there);
+	refuse(check.origin, check.stanza, check.is_waiting and letter:upper() or letter);
 end
 
 -- Whether accounts that do not exist are not answered for at all.
@@ -80,16 +84,16 @@ if policy ~= "refuse" and policy ~= "pass" and policy ~= "stock" then
 end
 
 local function try_later(check)
-	bounce(check, unchecked);
+	bounce(check.origin, check.stanza, unchecked);
 end
 
-local function refuse(check)
-	bounce(check, not_there);
+local function no_device(check)
+	refuse(check.origin, check.stanza);
 end
 
 local on_failure = {
-	refuse = { message = try_later, iq = refuse, probe = answer_offline };
-	pass = { message = let_pass, iq = refuse, probe = answer_offline }; -- nobody sees more than else
+	refuse = { message = try_later, iq = no_device, probe = answer_offline };
+	pass = { message = let_pass, iq = no_device, probe = answer_offline }; -- nobody sees more than else
 	stock = { message = let_pass, iq = let_pass, probe = answer_unsubscribed };
 };
 
@@ -129,15 +133,13 @@ local function overtake(check)
 end
 
 local function ask(kind, user, contact, origin, stanza)
-	if origin.type ~= "c2s" or kind == "subscribe" then
-		stanza = st.clone(stanza); -- others reuse what they send
-	end
+	stanza = kind == "subscribe" and st.clone(stanza) or stanzas.to_keep(origin, stanza); -- Prosody changes a request
 	if kind == "message" then stanzas.strip_forgeries(stanza); end
 	-- An offline user has no device that could be asked something: no roster is read for that.
 	local facts = (kind ~= "iq" or roster.is_at_hand(user)) and roster.facts(user, contact) or nil;
 	local check = {
 		kind = kind; user = user; contact = contact;
-		origin = origin; stanza = stanza; is_waiting = facts and facts.pending ~= nil;
+		origin = origin; stanza = stanza; is_waiting = facts and facts.pending;
 	};
 	local line = overtaken_of(user, contact);
 	if line then
@@ -149,7 +151,7 @@ local function ask(kind, user, contact, origin, stanza)
 		return true;
 	end
 	memory.check_begins(user, contact);
-	if not link.ask(check, facts, stanzas.to_wire(stanza)) then
+	if not link.ask(check, facts) then
 		memory.check_ends(user, contact);
 		without_verdict(check);
 	end
@@ -178,6 +180,8 @@ local function catch_up(check)
 		end
 	end
 end
+
+local is_refusal = { b = true, r = true, w = true, B = true, R = true, W = true };
 
 local function nothing_more() end
 
@@ -216,16 +220,17 @@ function link.on.verdict(check, letter)
 	end
 	if check.is_releasing then memory.release_begins(check.user, check.contact); end
 	if check.is_withdrawn then return; end
-	local remember = check.remember;
-	if remember then
-		local contact = remember.any and "" or check.contact;
-		-- A capital stands for "and their request waits": a sender is told the same by heart as when asked.
-		memory.remember(check.user, check.kind, contact, check.is_waiting and contact ~= "" and letter:upper() or letter, remember.lifetime);
-	end
 	local handler = check.kind == "probe" and answer_probe[letter] or apply[letter];
 	if not handler then
 		module:log("error", "Unknown verdict %q from %s", letter, component);
 		return without_verdict(check);
+	end
+	local remember = check.remember;
+	if remember then
+		local contact = remember.any and "" or check.contact;
+		-- A sender is told the same by heart as when asked.
+		local to_waiting = check.is_waiting and contact ~= "" and is_refusal[letter];
+		memory.remember(check.user, check.kind, contact, to_waiting and letter:upper() or letter, remember.lifetime);
 	end
 	handler(check, letter);
 end
@@ -246,28 +251,29 @@ local function answer_from_memory(kind, user, contact, origin, stanza)
 	if memory.is_busy(user, contact) then return nil; end
 	local letter, is_for_strangers = memory.remembered(user, kind, contact);
 	if not letter or is_for_strangers and (not roster.is_at_hand(user) or is_known(user, contact)) then return nil; end
-	local is_waiting = letter ~= letter:lower();
-	letter = letter:lower();
-	if kind == "message" and letter == "p" then stanzas.strip_forgeries(stanza); end
-	if letter ~= "p" or kind == "probe" then
+	if is_refusal[letter] then
+		refuse(origin, stanza, letter);
+	elseif kind == "message" and letter == "p" then
+		stanzas.strip_forgeries(stanza);
+	elseif kind == "probe" or letter ~= "p" then
 		local handler = kind == "probe" and answer_probe[letter] or apply[letter];
-		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact, is_waiting = is_waiting }, letter);
+		handler({ kind = kind, origin = origin, stanza = stanza, user = user, contact = contact }, letter);
 	end
 	return letter;
 end
 
 -- Whether this very stanza was let go on by us; asked once.
 local function is_passed(stanza)
-	local is_marked = passed[stanza];
+	if not passed[stanza] then return false; end
 	passed[stanza] = nil;
-	return is_marked;
+	return true;
 end
 
 return {
 	ask = ask; overtake = overtake; each_later = each_later; answer_from_memory = answer_from_memory; is_passed = is_passed;
 	mark_passed = function (stanza) passed[stanza] = true; end;
-	set_replies = function (new, to_waiting) replies, replies_to_waiting = new, to_waiting; end;
-	let_pass = let_pass; put_off = put_off; refuse = bounce_as; answer_offline = answer_offline; answer_unsubscribed = answer_unsubscribed;
+	set_replies = set_replies;
+	let_pass = let_pass; put_off = put_off; refuse = refuse; answer_offline = answer_offline; answer_unsubscribed = answer_unsubscribed;
 	unknown_are_silent = unknown_are_silent;
 };
 

@@ -2,7 +2,7 @@
 -- stranger takes reading one, which holds up the whole server, and strangers can have as many read as
 -- they like. So only so many a second are read for messages; what comes beyond waits in line.
 local now = require "util.time".now; -- COMPAT 0.12
-local st = require "util.stanza";
+local to_keep = module:require "stanzas".to_keep;
 
 local per_second = module:get_option_number("vestibule_roster_reads", 100);
 local max_waiting = module:get_option_number("vestibule_roster_line", 1000);
@@ -12,18 +12,10 @@ local reads_total = module:metric("counter", "roster_reads", "", "Messages that 
 
 return function (memory, roster)
 
-local bare_sessions = prosody.bare_sessions;
 local callbacks = {};
 local line, first, last = {}, 1, 0; -- places first to last are taken
 local waiting = {}; -- pair -> how many of its messages are in line
 local allowance, counted_at = per_second, now();
-
--- A contact of this server who is online has it in their own roster that the user let them in.
-local function is_believed(user, contact)
-	local session = bare_sessions[contact];
-	local item = session and session.roster and session.roster[user];
-	return item and (item.subscription == "to" or item.subscription == "both");
-end
 
 -- Whether a message of this pair needs a roster that is not there, or must not overtake one that does.
 local function is_cold(user, contact)
@@ -42,7 +34,7 @@ end
 
 local function may_read(user, contact)
 	if waiting[memory.pair(user, contact)] then return false; end
-	return is_believed(user, contact) or first > last and is_allowed();
+	return roster.is_claimed(user, contact) or first > last and is_allowed();
 end
 
 local function serve_first()
@@ -79,8 +71,7 @@ local function wait(user, contact, origin, stanza)
 	if first > last then module:add_timer(look_every, serve); end
 	last = last + 1;
 	line[last] = {
-		pair = pair; user = user; contact = contact; origin = origin;
-		stanza = origin.type == "c2s" and stanza or st.clone(stanza); -- others reuse what they send
+		pair = pair; user = user; contact = contact; origin = origin; stanza = to_keep(origin, stanza);
 	};
 	return true;
 end

@@ -39,7 +39,11 @@ local function settles(kind)
 	return settling[kind] == true;
 end
 
--- Tell the component before the stanza moves on, on the stream the verdicts come by.
+-- Take nothing away from anybody, and users do them by the dozen.
+local may_wait = { added = true, cancelled = true, wrote = true };
+
+-- Tell the component before the stanza moves on, on the stream the verdicts come by; what may wait
+-- leaves when this turn of the event loop ends, still ahead of any later check about the user.
 local function user_decided(kind, user, contact, attr, content)
 	attr = attr or {};
 	attr.user, attr.contact = user, contact;
@@ -47,7 +51,7 @@ local function user_decided(kind, user, contact, attr, content)
 	-- From here on the roster lets the contact pass, beside what may be held: none of that takes
 	-- the short cut until the component says that nothing is.
 	local opens = kind == "approved" and not roster.is_authorized(user, contact);
-	if link.event(kind, attr, kind == "wrote", content) and opens then
+	if link.event(kind, attr, may_wait[kind], content) and opens then
 		memory.release_begins(user, contact);
 	end
 	make_stale(user, contact);
@@ -95,7 +99,7 @@ local function on_own_message(event)
 	local item = mine and (mine[to] or mine[match(to, "^[^/]*")]);
 	local subscription = item and item.subscription;
 	if subscription == "both" or subscription == "from" then return; end -- the roster lets all pass that comes back
-	local user, contact = origin.username .. "@" .. origin.host, jid.bare(to);
+	local user, contact = origin.username .. "@" .. origin.host, match(to, "^[^/]*");
 	if user == contact or is_exempt.service(contact) or is_exempt.room(user, contact) then return; end
 	if memory.note_written(user, contact) and kind ~= "groupchat" and not roster.is_authorized(user, contact)
 		and not stanzas.is_chatter(stanza) then

@@ -1,9 +1,10 @@
 -- Errors told to senders: so many a minute to each contact and each domain elsewhere, so that no
 -- flood is answered with a flood.
 local cache = require "util.cache"; -- COMPAT 0.12
-local jid = require "util.jid";
 local st = require "util.stanza";
 local new_throttle = require "util.throttle".create;
+
+local match = string.match;
 
 local xmlns_errors = "urn:ietf:params:xml:ns:xmpp-stanzas";
 local hosts = prosody.hosts;
@@ -39,13 +40,13 @@ end
 
 -- The people of this server share no limit: one of them would silence what all others are told.
 local function is_within_limits(sender)
-	local domain = jid.host(sender);
+	local domain = match(sender, "[^@]*$");
 	return of_contact(sender) and (hosts[domain] ~= nil or of_domain(domain));
 end
 
 -- A question (an IQ) has its answer, however many there are.
 local function tell(origin, stanza, err)
-	if stanza.name == "iq" or is_within_limits(jid.bare(stanza.attr.from)) then
+	if stanza.name == "iq" or is_within_limits(match(stanza.attr.from, "^[^/]*")) then
 		local reply = st.reply(stanza);
 		reply.attr.type = "error";
 		reply:add_direct_child(err);

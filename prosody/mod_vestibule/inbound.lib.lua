@@ -17,7 +17,7 @@ end
 local function for_nobody(user, contact, origin, stanza)
 	if checks.unknown_are_silent then return true; end
 	if stanza.name == "message" then
-		checks.refuse({ origin = origin, stanza = stanza }, "r");
+		checks.refuse(origin, stanza, "r");
 	elseif stanza.attr.type == "probe" then
 		checks.answer_unsubscribed({ user = user, contact = contact });
 	else
@@ -68,7 +68,7 @@ local function on_message(event, is_served)
 			and checks.answer_from_memory("message", user, contact, origin, stanza);
 		if letter then return letter ~= "p" or nil; end
 		if not cold.may_read(user, sender) then
-			return cold.wait(user, sender, origin, stanza) or checks.put_off({ origin = origin, stanza = stanza });
+			return cold.wait(user, sender, origin, stanza) or checks.put_off(origin, stanza);
 		end
 	end
 	if not online and not is_account(user) then
@@ -82,7 +82,7 @@ local function on_message(event, is_served)
 		if kind == "error" and memory.has_written(user, sender) or roster.is_authorized(user, sender) then return; end
 		-- An error is not a stranger's way in, and is never answered; nor is a room the user is not in,
 		-- which forgets about them by our answer.
-		if kind == "groupchat" then checks.refuse({ origin = origin, stanza = stanza }); end
+		if kind == "groupchat" then checks.refuse(origin, stanza); end
 		return true;
 	end
 	if contact == user or contact ~= sender and roster.is_authorized(user, contact) then return; end

@@ -8,14 +8,15 @@ local store = module:open_store("vestibule_journal");
 
 -- { { seq, xml }, ... } in order. The names in seq need only be unique within one run.
 local entries = store:get(nil) or {};
-local is_dirty = false;
+local is_dirty = false; -- differs from what is on disk
+local lacks_entries = false; -- and the difference is no mere acknowledgement
 local last_seq = 0;
 for _, entry in ipairs(entries) do
 	entry.seq = new_id();
 end
 
 local function save()
-	is_dirty = false;
+	is_dirty, lacks_entries = false, false;
 	local ok, err = store:set(nil, entries[1] and entries or nil);
 	if not ok then
 		module:log("error", "Could not write the journal (%s); events since then are lost if Prosody stops now", err);
@@ -36,13 +37,14 @@ local function make_room()
 	module:log("warn", "The journal is full (vestibule_journal_size = %d): the oldest event was dropped", max_entries);
 end
 
--- Returns the entry's name, to be given back to acknowledge().
+-- Returns the entry's name, to be given back to acknowledge(). What may wait is on disk after
+-- save_entries(): one write for all of a turn.
 local function append(xml, may_wait, is_dispensable)
 	if #entries >= max_entries then make_room(); end
 	last_seq = last_seq + 1;
 	local seq = "e" .. last_seq;
 	entries[#entries + 1] = { seq = seq, xml = xml, is_dispensable = is_dispensable or nil };
-	if may_wait then is_dirty = true; else save(); end
+	if may_wait then is_dirty, lacks_entries = true, true; else save(); end
 	return seq;
 end
 
@@ -67,6 +69,10 @@ local function pending()
 	return table.concat(texts), names;
 end
 
+local function save_entries()
+	if lacks_entries then save(); end
+end
+
 local function save_if_needed()
 	if is_dirty then save(); end
 end
@@ -75,4 +81,7 @@ local function is_empty()
 	return entries[1] == nil;
 end
 
-return { append = append, acknowledge = acknowledge, pending = pending, is_empty = is_empty, save_if_needed = save_if_needed };
+return {
+	append = append; acknowledge = acknowledge; pending = pending; is_empty = is_empty;
+	save_entries = save_entries; save_if_needed = save_if_needed;
+};

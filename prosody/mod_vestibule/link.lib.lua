@@ -4,6 +4,11 @@ local new_id = require "util.id".short; -- COMPAT 0.12
 local now = require "util.time".now;
 local xml_escape = require "util.stanza".xml_escape;
 local journal = module:require "journal";
+local unjudged = module:require "unjudged";
+local append_to_wire = module:require "stanzas".append_to_wire;
+local new_waker = module:require "waker".new;
+
+local concat = table.concat;
 
 local xmlns_gate = "urn:vestibule:gate:1";
 local version = "1";
@@ -13,6 +18,7 @@ local timeout = module:get_option_number("vestibule_timeout", 5);
 local max_outstanding = module:get_option_number("vestibule_max_outstanding", 10000);
 local retry_after = 5; -- seconds until an event is told again that the component could not write down
 local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
+local max_pieces = 64 * 128;
 
 local host = module.host;
 local asked_total = module:metric("counter", "checks", "", "Checks asked of the component", { "kind" });
@@ -21,7 +27,6 @@ for _, kind in ipairs { "subscribe", "message", "iq", "probe" } do
 	asked[kind] = asked_total:with_labels(kind);
 end
 local given_up_total = module:metric("counter", "given_up", "", "Checks given up: no verdict in time", { "kind" });
-local unjudged_total = module:metric("counter", "unjudged", "", "What became of stanzas without a verdict", { "kind", "outcome" });
 local unasked_total = module:metric("counter", "unasked", "", "Checks not asked: the component was away, or too many waited", { "kind" });
 local verdict_seconds = module:metric("histogram", "verdict", "seconds", "From asking to the verdict", {}, {
 	buckets = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5 };
@@ -34,9 +39,10 @@ local state = "away"; -- "away" | "greeting" (hello sent) | "open"
 local awaiting = {}; -- id of an IQ of ours -> function (reply)
 local batches = {}; -- id -> { at, checks... }
 local outstanding = 0;
-local gathering, gathered_bytes = nil, 0;
+local gathering, gathered_bytes = nil, 0; -- the batch that leaves when this turn ends
+local gathered_events = {}; -- { xml, on_reply }, ahead of it
+local pieces, last_piece = {}, 0; -- of its text; the table is used again for the next batch
 local callbacks = {};
-local wake; -- asks for one call of flush() in this turn of the event loop
 
 local function session()
 	local component_host = prosody.hosts[component];
@@ -50,35 +56,6 @@ local function attributes(attr)
 		text = text .. " " .. name .. "='" .. xml_escape(value) .. "'";
 	end
 	return text;
-end
-
--- What became of strangers without a verdict since the last hello, which tells it.
-local unjudged = {}; -- kind -> outcome -> count
-
-local function count_unjudged(kind, outcome, is_told)
-	unjudged_total:with_labels(kind, outcome):add(1);
-	if not is_told then return; end
-	unjudged[kind] = unjudged[kind] or {};
-	unjudged[kind][outcome] = (unjudged[kind][outcome] or 0) + 1;
-end
-
-local function unjudged_text()
-	local texts, told = {}, {};
-	for kind, outcomes in pairs(unjudged) do
-		for outcome, count in pairs(outcomes) do
-			texts[#texts + 1] = "<unjudged" .. attributes({ kind = kind; outcome = outcome; count = tostring(count) }) .. "/>";
-			told[#told + 1] = { of = outcomes, outcome = outcome, count = count };
-		end
-	end
-	table.sort(texts);
-	return table.concat(texts), told;
-end
-
-local function unjudged_learnt(told)
-	for _, entry in ipairs(told) do
-		local left = (entry.of[entry.outcome] or 0) - entry.count;
-		entry.of[entry.outcome] = left > 0 and left or nil;
-	end
 end
 
 local function next_id()
@@ -97,61 +74,80 @@ local function send(xml)
 	return true;
 end
 
-local function flush()
-	local batch = gathering;
-	if not batch then return; end
-	gathering, gathered_bytes = nil, 0;
-	batch.at = now();
-	batches[batch.id] = batch;
-	local text = batch.text;
-	batch.text = nil;
-	text[#text + 1] = "</checks></iq>";
-	send(table.concat(text));
+-- What is sent leaves a turn of the event loop later, after all else that is ready by then: under
+-- load a check would wait for the others twice. So it goes to the socket now, where the network
+-- backend has a way (that of its option opportunistic_writes).
+local function write_out()
+	local connection = session();
+	local conn = connection and connection.conn;
+	if conn and conn.onwritable then conn:onwritable(); end
 end
 
--- A zero timer starves under load, as Prosody runs timers only when no socket is ready; a socket
--- that is always writable does not. Until it has proved itself, each check leaves at once.
-local function make_waker()
-	local has_socket, socket = pcall(require, "socket");
-	local server = require "net.server";
-	if not has_socket or not socket.udp4 or not server.watchfd then return nil; end
-	local fd = socket.udp4();
-	local is_proven = false;
-	local watch = server.watchfd(fd, nil, function (self)
-		self:set(nil, false);
-		is_proven = true;
-		flush();
-	end);
-	return {
-		wake = function ()
-			if is_proven then watch:set(nil, true); else flush(); end
-		end;
-		close = function ()
-			watch:close();
-			fd:close();
-		end;
-	};
-end
-
-local waker = make_waker();
-wake = waker and waker.wake or flush;
-
--- Everything that is not a check leaves behind the checks gathered so far: order is a promise.
-local function tell(payload, on_reply)
-	flush();
+local function say(payload, on_reply)
 	local id = next_id();
 	if not send(opening(id) .. payload .. "</iq>") then return false; end
 	awaiting[id] = on_reply;
 	return true;
 end
 
+local function flush_events()
+	journal.save_entries();
+	local events = gathered_events;
+	if not events[1] then return; end
+	gathered_events = {};
+	if state ~= "open" then return; end -- the next hello carries them
+	for _, event in ipairs(events) do say(event.xml, event.on_reply); end
+end
+
+local function flush()
+	flush_events();
+	local batch = gathering;
+	if not batch then return; end
+	pieces[last_piece + 1] = "</checks></iq>";
+	local text = concat(pieces, "", 1, last_piece + 1);
+	if last_piece > max_pieces then pieces = {}; end -- one stanza of very many elements
+	for place = 1, last_piece + 1 do pieces[place] = nil; end
+	gathering, gathered_bytes, last_piece = nil, 0, 0;
+	batch.at = now();
+	batches[batch.id] = batch;
+	send(text);
+	write_out();
+end
+
+local waker = new_waker(flush);
+local wake = waker.wake;
+
+-- Everything that is not a check leaves behind the checks gathered so far: order is a promise.
+local function tell(payload, on_reply)
+	flush();
+	return say(payload, on_reply);
+end
+
+-- An event that may wait leaves ahead of the checks gathered so far, so as not to part them, unless
+-- one of them is about its user.
+local function tell_soon(user, xml, on_reply)
+	for _, check in ipairs(gathering or {}) do
+		if check.user == user then
+			flush();
+			break;
+		end
+	end
+	gathered_events[#gathered_events + 1] = { xml = xml; on_reply = on_reply };
+	wake();
+	return true;
+end
+
 local postpone;
 
+-- may_wait: it is written and sent when this turn ends, with all others of it.
 local function event(kind, attr, may_wait, content)
 	attr.kind = kind;
 	local xml = "<event xmlns='" .. xmlns_gate .. "'" .. attributes(attr) .. ">" .. (content or "") .. "</event>";
 	local seq = journal.append(xml, may_wait, kind == "requested" or kind == "wrote");
-	if state ~= "open" then return false; end -- the next hello carries it
+	if state ~= "open" then -- the next hello carries it
+		if may_wait then wake(); end
+		return false;
+	end
 	local function on_event_reply(reply)
 		local problem, condition;
 		if reply.attr.type == "error" then
@@ -164,14 +160,15 @@ local function event(kind, attr, may_wait, content)
 		journal.acknowledge({ [seq] = true });
 		callbacks.event_done(kind, attr.user, attr.contact, reply);
 	end
+	if may_wait then return tell_soon(attr.user, xml, on_event_reply); end
 	return tell(xml, on_event_reply);
 end
 
--- check: { kind, user, contact } and whatever the caller needs to apply the verdict; facts: further
--- attributes, if there are any; wire: the stanza as text. Returns false if it cannot be asked.
+-- check: { kind, user, contact, stanza } and whatever the caller needs to apply the verdict; facts:
+-- further attributes, if there are any. Returns false if it cannot be asked.
 -- The batch is put together of its pieces once: each text made on the way is garbage, which costs
 -- Prosody more than all else here.
-local function ask(check, facts, wire)
+local function ask(check, facts)
 	if state ~= "open" or outstanding >= max_outstanding then
 		unasked_total:with_labels(check.kind):add(1);
 		return false;
@@ -180,16 +177,19 @@ local function ask(check, facts, wire)
 	local batch = gathering;
 	if not batch then
 		local id = next_id();
-		batch = { id = id, number = last_id, text = { opening(id) .. "<checks xmlns='" .. xmlns_gate .. "'>" } };
+		batch = { id = id, number = last_id };
+		pieces[1], last_piece = opening(id) .. "<checks xmlns='" .. xmlns_gate .. "'>", 1;
+	end
+	local at = last_piece;
+	pieces[at + 1] = "<check kind='" .. check.kind .. "' user='" .. xml_escape(check.user) .. "' contact='" .. xml_escape(check.contact)
+		.. "'" .. (facts and attributes(facts) or "") .. ">";
+	last_piece = append_to_wire(pieces, at + 1, check.stanza) + 1;
+	pieces[last_piece] = "</check>";
+	for place = at + 1, last_piece do
+		gathered_bytes = gathered_bytes + #pieces[place];
 	end
 	batch[#batch + 1] = check;
 	outstanding = outstanding + 1;
-	local text, place = batch.text, #batch.text;
-	text[place + 1] = "<check kind='" .. check.kind .. "' user='" .. xml_escape(check.user) .. "' contact='" .. xml_escape(check.contact)
-		.. "'" .. (facts and attributes(facts) or "") .. ">";
-	text[place + 2] = wire;
-	text[place + 3] = "</check>";
-	gathered_bytes = gathered_bytes + #text[place + 1] + #wire;
 	if gathering ~= batch then
 		gathering = batch;
 		wake();
@@ -273,7 +273,7 @@ local function on_hello_reply(reply, names, told)
 		return refused("it speaks another version of the gate dialogue; update the older of both");
 	end
 	journal.acknowledge(names);
-	unjudged_learnt(told);
+	unjudged.learnt(told);
 	if not journal.is_empty() then return greet(); end -- more has happened meanwhile
 	state = "open";
 	module:log("info", "Connected to %s", component);
@@ -291,7 +291,7 @@ function greet()
 	end
 	state = "greeting";
 	local events, names = journal.pending();
-	local text, told = unjudged_text();
+	local text, told = unjudged.text();
 	tell("<hello" .. attributes({ xmlns = xmlns_gate; version = version; prosody = prosody.version }) .. ">"
 		.. events .. text .. "</hello>", function (reply)
 			on_hello_reply(reply, names, told);
@@ -367,14 +367,14 @@ end
 
 local function close()
 	if state == "open" then leave_open_state("away"); end
-	if waker then waker.close(); end
+	waker.close();
 	journal.save_if_needed();
 end
 
 return {
 	xmlns = xmlns_gate; component = component;
 	on = callbacks; -- opened(hello), closed(), verdict(check, letter), gave_up(check), event_done(kind, user, contact, reply)
-	ask = ask; event = event; count_unjudged = count_unjudged;
+	ask = ask; event = event; count_unjudged = unjudged.count;
 	is_open = function () return state == "open"; end;
 	is_component = is_component;
 	batches = function () return batches, gathering; end;

@@ -1,5 +1,6 @@
 -- What the user's roster says, and what is done to it in the user's name.
 local jid_split = require "util.jid".split; -- COMPAT 0.12
+local preserialize = require "util.stanza".preserialize;
 local rostermanager = require "core.rostermanager";
 local presence = module:require "stanzas".presence;
 
@@ -50,6 +51,14 @@ local function is_pending(user, contact)
 	return roster_of(user)[false].pending[contact] ~= nil;
 end
 
+-- Whether a contact of this server who is online has it in their own roster that the user let them in.
+local function is_claimed(user, contact)
+	local sender = bare_sessions[contact];
+	local item = sender and sender.roster and sender.roster[user];
+	local subscription = item and item.subscription;
+	return subscription == "to" or subscription == "both";
+end
+
 -- The facts of one pair, as attributes of a check or a state; nil of a stranger.
 local function facts(user, contact)
 	local item, waits = item_of(user, contact), is_pending(user, contact);
@@ -97,12 +106,16 @@ local function approve(user, contact)
 	end
 end
 
--- A request judged before Prosody stored it.
+-- A request judged before Prosody stored it: the roster is written once, when it is approved.
 local function approve_request(user, contact, stanza)
-	local node = jid_split(user);
-	if is_pending(user, contact) or rostermanager.set_contact_pending_in(node, host, contact, stanza) then
-		approve(user, contact);
+	if is_authorized(user, contact) then return; end
+	local metadata = roster_of(user)[false];
+	if not metadata.pending[contact] then
+		metadata.pending[contact] = preserialize(stanza);
+		-- Two changes to those who count, as where Prosody approves what was approved beforehand.
+		if metadata.version ~= true then metadata.version = (metadata.version or 0) + 1; end
 	end
+	approve(user, contact);
 end
 
 -- Prosody never clears a stored pre-approval by itself.
@@ -168,7 +181,8 @@ end
 
 return {
 	of = roster_of; is_at_hand = is_at_hand;
-	facts = facts; contacts = contacts; is_authorized = is_authorized; is_added = is_added; is_pending = is_pending; item_of = item_of;
+	facts = facts; contacts = contacts; is_authorized = is_authorized; is_added = is_added; is_pending = is_pending;
+	is_claimed = is_claimed; item_of = item_of;
 	approve = approve; approve_request = approve_request;
 	deny = deny; deny_request = deny_request; clear_approval = clear_approval;
 	polite_block = polite_block; add = add;

@@ -1,6 +1,8 @@
 -- Stanzas on their way to the component and back: pure helpers, no state.
 local st = require "util.stanza"; -- COMPAT 0.12: prosody.util.* does not resolve there
 local jid_split = require "util.jid".split;
+local escape = st.xml_escape;
+local match = string.match;
 
 local xmlns_client = "jabber:client";
 
@@ -13,14 +15,59 @@ local chatter = {
 	["urn:xmpp:sid:0"] = true;
 };
 
--- As text with its namespace, so that it survives inside another stream (XEP-0297).
+-- Appends an element to the pieces of a text; returns the place of the last of them. For a text of many
+-- stanzas: what tostring() leaves behind for each costs Prosody more than writing it. The stanza itself
+-- says its namespace, so that it survives inside another stream (XEP-0297).
+local function append(pieces, last, element, xmlns, outer)
+	local name, namespaces = element.name, 0;
+	last = last + 1;
+	pieces[last] = "<" .. name;
+	if xmlns and xmlns ~= outer then
+		last = last + 1;
+		pieces[last] = " xmlns='" .. escape(xmlns) .. "'";
+	end
+	for key, value in pairs(element.attr) do
+		local namespace, own_name = match(key, "^([^\1]*)\1(.*)$"); -- as Prosody's parser writes them
+		if namespace then
+			namespaces = namespaces + 1;
+			local prefix = "ns" .. namespaces;
+			last = last + 1;
+			pieces[last] = " xmlns:" .. prefix .. "='" .. escape(namespace) .. "'";
+			key = prefix .. ":" .. own_name;
+		end
+		if key ~= "xmlns" then
+			pieces[last + 1], pieces[last + 2], pieces[last + 3] = " " .. key .. "='", escape(value), "'";
+			last = last + 3;
+		end
+	end
+	local count = #element;
+	if count == 0 then
+		pieces[last + 1] = "/>";
+		return last + 1;
+	end
+	last = last + 1;
+	pieces[last] = ">";
+	for place = 1, count do
+		local child = element[place];
+		if child.name then -- no text has one
+			last = append(pieces, last, child, child.attr.xmlns, xmlns);
+		else
+			last = last + 1;
+			pieces[last] = escape(child);
+		end
+	end
+	pieces[last + 1] = "</" .. name .. ">";
+	return last + 1;
+end
+
+local function append_to_wire(pieces, last, stanza)
+	return append(pieces, last, stanza, xmlns_client);
+end
+
 local function to_wire(stanza)
-	local attr = stanza.attr;
-	local xmlns = attr.xmlns;
-	attr.xmlns = xmlns_client;
-	local text = tostring(stanza);
-	attr.xmlns = xmlns;
-	return text;
+	local pieces = {};
+	append_to_wire(pieces, 0, stanza);
+	return table.concat(pieces);
 end
 
 -- What to_wire() made and a component stream parsed: jabber:client is implicit in Prosody,
@@ -33,6 +80,13 @@ local function from_wire(stanza)
 		end
 	end
 	return stanza;
+end
+
+-- What came off a stream is nobody else's afterwards; who sends otherwise may send the same again.
+local is_stream = { c2s = true, s2sin = true, s2sout = true };
+
+local function to_keep(origin, stanza)
+	return is_stream[origin.type] and stanza or st.clone(stanza);
 end
 
 local function is_chatter(stanza)
@@ -79,8 +133,9 @@ end
 
 return {
 	brief_request = brief_request;
-	to_wire = to_wire;
+	append_to_wire = append_to_wire; to_wire = to_wire;
 	from_wire = from_wire;
+	to_keep = to_keep;
 	is_chatter = is_chatter;
 	strip_forgeries = strip_forgeries;
 	presence = presence;

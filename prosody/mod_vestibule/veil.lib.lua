@@ -13,10 +13,7 @@ local post = prosody.core_post_stanza;
 -- For an offline user Prosody believes the roster of a contact of this server, which may believe
 -- more than the user's own says, as that of the politely blocked does.
 local function is_misled(user, contact)
-	local sender = not bare_sessions[user] and bare_sessions[contact];
-	local item = sender and sender.roster and sender.roster[user];
-	local subscription = item and item.subscription;
-	return (subscription == "to" or subscription == "both") and not roster.is_authorized(user, contact);
+	return not bare_sessions[user] and roster.is_claimed(user, contact) and not roster.is_authorized(user, contact);
 end
 
 -- Answered as while the user is online, with no device to be found.

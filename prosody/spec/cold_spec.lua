@@ -7,7 +7,10 @@ describe("cold rosters", function ()
 	local function open(options)
 		w = world.new({ options = options });
 		at_hand, served = {}, {};
-		local roster = { is_at_hand = function (user) return at_hand[user] == true; end };
+		local roster = {
+			is_at_hand = function (user) return at_hand[user] == true; end;
+			is_claimed = w.load("roster.lib").is_claimed;
+		};
 		memory = w.load("memory.lib");
 		cold = w.load("cold.lib")(memory, roster);
 		function cold.on.served(user, contact, _, stanza)

@@ -7,9 +7,10 @@ describe("without a verdict", function ()
 
 	local function no_result() return nil; end
 
-	local function open(policy)
+	local function open(policy, facts)
 		local roster = setmetatable({
-			facts = function () end;
+			is_at_hand = function (user) return w.prosody.bare_sessions[user] ~= nil; end;
+			facts = function () return facts; end;
 			is_pending = function () return false; end;
 			is_authorized = function () return subscription ~= nil; end;
 		}, { __index = function () return no_result; end });
@@ -93,6 +94,34 @@ describe("without a verdict", function ()
 			end);
 		end);
 	end
+
+	it("a question of one whose request waits is refused like any other", function ()
+		open("refuse", { pending = "1" });
+		w.prosody.bare_sessions[bob] = { roster = {}, sessions = {} };
+		asks_a_device();
+		assert.same({ "service-unavailable" }, sender.bounced);
+	end);
+
+	it("a verdict of an unknown letter is none, and not remembered", function ()
+		open("refuse");
+		w.turn();
+		w.connect();
+		w.fire("component-authenticated", {});
+		w.fire("iq/host", w.answer(world.reply_to(w.take_sent()[1], "hello-result")));
+		w.fire("iq/host", w.answer(world.golden("settled"))); -- hello-result names a pair being released
+		w.take_sent();
+		for _ = 1, 2 do
+			writes();
+			w.turn();
+			local sent = w.take_sent();
+			assert.equal(1, #sent);
+			local reply = world.reply_to(sent[1], "checks-result");
+			reply.tags[1] = world.parsed("<verdicts xmlns='urn:vestibule:gate:1'>x<remember place='1' seconds='60'/></verdicts>");
+			reply[1] = reply.tags[1];
+			w.fire("iq/host", w.answer(reply));
+		end
+		assert.same({ "remote-server-timeout", "remote-server-timeout" }, sender.bounced);
+	end);
 
 	it("no other policy is known", function ()
 		assert.has_error(function () open("reject"); end, "vestibule_failure_policy must be \"refuse\", \"pass\" or \"stock\"");

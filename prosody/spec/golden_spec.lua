@@ -25,6 +25,7 @@ describe("the gate", function ()
 			end;
 			contacts = function () return { alice, carol }; end;
 			is_at_hand = function () return true; end;
+			is_claimed = function () return false; end;
 			is_pending = function (user, contact) return of(user, contact).pending ~= nil; end;
 			is_added = function (user, contact) return of(user, contact).ask ~= nil; end;
 			is_authorized = function (user, contact)
@@ -265,9 +266,15 @@ describe("the gate", function ()
 
 			local reply = world.reply_to(last_sent(), "checks-result");
 			reply.tags[1][1] = "b";
+			reply.tags[1]:maptags(function () return nil; end);
+			reply.tags[1]:tag("remember", { place = "1", seconds = "300" }):up();
 			w.fire("iq/host", w.answer(reply));
+			w.fire("message/bare", event); -- told by heart
 
-			assert.equal("Please wait for the answer.", (select(3, event.origin.bounced[1]:get_error())));
+			assert.equal(2, #event.origin.bounced);
+			for _, bounced in ipairs(event.origin.bounced) do
+				assert.equal("Please wait for the answer.", (select(3, bounced:get_error())));
+			end
 		end);
 
 		it("no longer from memory once the contact went away", function ()

@@ -44,7 +44,7 @@ describe("the gate, told nonsense", function ()
 		local function no() return false; end
 		local roster = {
 			of = function () return {}; end; facts = function () return {}; end; contacts = function () return {}; end;
-			is_at_hand = no; is_pending = no; is_added = no; is_authorized = no;
+			is_at_hand = no; is_claimed = no; is_pending = no; is_added = no; is_authorized = no;
 			approve = act; deny = act; add = act; polite_block = act; approve_request = act; deny_request = act; clear_approval = act;
 		};
 		local blocklist = { edit = act; is_blocked = no; on_change = no };

@@ -42,6 +42,19 @@ describe("the journal", function ()
 		assert.equal("<wrote/>", (reopened().pending()));
 	end);
 
+	it("writes all that may wait at once, and nothing for what was acknowledged", function ()
+		local first = journal.append("<a/>", true);
+		journal.append("<b/>", true);
+		journal.save_entries();
+		assert.equal(1, store().writes);
+		assert.equal("<a/><b/>", (reopened().pending()));
+
+		journal.acknowledge({ [first] = true });
+		journal.save_entries();
+
+		assert.equal(1, store().writes);
+	end);
+
 	it("forgets what is acknowledged and nothing else", function ()
 		local first = journal.append("<a/>");
 		journal.append("<b/>");

@@ -38,12 +38,8 @@ describe("the link", function ()
 	local function check(name, size)
 		return {
 			name = name; kind = "message"; user = "bob@example.org"; contact = "alice@example.net";
-			wire = "<message xmlns='jabber:client'><body>" .. ("x"):rep(size or 1) .. "</body></message>";
+			stanza = world.st.message({}, ("x"):rep(size or 1));
 		};
-	end
-
-	local function ask(about, facts)
-		return link.ask(about, facts, about.wire);
 	end
 
 	local function verdicts(iq, letters, remarks)
@@ -65,7 +61,7 @@ describe("the link", function ()
 		before_each(function () open(); end);
 
 		it("asks nothing and sends nothing", function ()
-			assert.is_false(ask(check("one")));
+			assert.is_false(link.ask(check("one")));
 			link.greet();
 
 			assert.same({}, w.take_sent());
@@ -101,7 +97,7 @@ describe("the link", function ()
 		end);
 
 		it("asks nothing until it is answered", function ()
-			assert.is_false(ask(check("one")));
+			assert.is_false(link.ask(check("one")));
 			assert.is_false(link.is_open());
 		end);
 
@@ -175,7 +171,7 @@ describe("the link", function ()
 		before_each(function () open_and_greet(); end);
 
 		it("sends all checks of one turn in one IQ, in order", function ()
-			for _, name in ipairs({ "one", "two", "three" }) do assert.is_true(ask(check(name))); end
+			for _, name in ipairs({ "one", "two", "three" }) do assert.is_true(link.ask(check(name))); end
 			assert.same({}, w.take_sent());
 
 			w.turn();
@@ -188,14 +184,25 @@ describe("the link", function ()
 		it("sends each check at once where the loop cannot be woken", function ()
 			open_and_greet({ stubs = { ["socket"] = {} } });
 
-			ask(check("one"));
-			ask(check("two"));
+			link.ask(check("one"));
+			link.ask(check("two"));
 
 			assert.equal(2, #w.take_sent());
 		end);
 
+		it("puts a batch on the wire itself, not a turn later", function ()
+			local put = {};
+			function w.session.conn.onwritable() put[#put + 1] = #w.take_sent(); end
+			link.ask(check("one"));
+			link.ask(check("two"));
+
+			w.turn();
+
+			assert.same({ 1 }, put);
+		end);
+
 		it("sends a batch when it has 64 checks", function ()
-			for number = 1, 65 do ask(check("n" .. number)); end
+			for number = 1, 65 do link.ask(check("n" .. number)); end
 			assert.equal(64, #last_sent():get_child("checks", link.xmlns).tags);
 
 			w.turn();
@@ -203,15 +210,15 @@ describe("the link", function ()
 		end);
 
 		it("sends a batch when it has 48 kB", function ()
-			ask(check("one", 30 * 1024));
-			ask(check("two", 30 * 1024));
+			link.ask(check("one", 30 * 1024));
+			link.ask(check("two", 30 * 1024));
 
 			assert.equal(1, #w.take_sent());
 		end);
 
 		it("applies the verdicts in order", function ()
-			ask(check("one"));
-			ask(check("two"));
+			link.ask(check("one"));
+			link.ask(check("two"));
 			w.turn();
 
 			link.on_reply(verdicts(last_sent(), "ph"));
@@ -221,7 +228,7 @@ describe("the link", function ()
 
 		it("gives remarks to the checks they name", function ()
 			local one, two, three = check("one"), check("two"), check("three");
-			for _, each in ipairs({ one, two, three }) do ask(each); end
+			for _, each in ipairs({ one, two, three }) do link.ask(each); end
 			w.turn();
 
 			link.on_reply(verdicts(last_sent(), "php",
@@ -235,8 +242,8 @@ describe("the link", function ()
 		end);
 
 		it("gives a batch up whose verdicts are too few, and reports it", function ()
-			ask(check("one"));
-			ask(check("two"));
+			link.ask(check("one"));
+			link.ask(check("two"));
 			w.turn();
 			local batch = last_sent();
 
@@ -248,7 +255,7 @@ describe("the link", function ()
 		end);
 
 		it("gives a batch up that is answered with an error", function ()
-			ask(check("one"));
+			link.ask(check("one"));
 			w.turn();
 
 			answer(last_sent(), "checks-error");
@@ -259,14 +266,14 @@ describe("the link", function ()
 
 		it("refuses to ask more than it may have outstanding, until some are answered", function ()
 			open_and_greet({ options = { vestibule_max_outstanding = 2 } });
-			assert.is_true(ask(check("one")));
-			assert.is_true(ask(check("two")));
-			assert.is_false(ask(check("three")));
+			assert.is_true(link.ask(check("one")));
+			assert.is_true(link.ask(check("two")));
+			assert.is_false(link.ask(check("three")));
 
 			w.turn();
 			link.on_reply(verdicts(last_sent(), "pp"));
 
-			assert.is_true(ask(check("three")));
+			assert.is_true(link.ask(check("three")));
 		end);
 	end);
 
@@ -274,13 +281,76 @@ describe("the link", function ()
 		before_each(function () open_and_greet(); end);
 
 		it("lets an event leave behind the checks gathered so far", function ()
-			ask(check("one"));
+			link.ask(check("one"));
 
 			assert.is_true(link.event("approved", { user = "bob@example.org", contact = "alice@example.net" }));
 
 			local sent = w.take_sent();
 			assert.equal("checks", sent[1].tags[1].name);
 			assert.equal("event", sent[2].tags[1].name);
+		end);
+
+		it("lets an event that may wait leave ahead of the checks about others, written before it is sent", function ()
+			link.ask(check("one"));
+			local before = w.stores.vestibule_journal.writes;
+			link.event("added", { user = "carol@example.org", contact = "alice@example.net" }, true);
+			assert.same({}, w.take_sent());
+			function w.session.send(xml)
+				assert.equal(before + 1, w.stores.vestibule_journal.writes);
+				table.insert(w.sent, xml);
+			end
+			link.ask(check("two"));
+			w.turn();
+
+			local sent = w.take_sent();
+			assert.equal("event", sent[1].tags[1].name);
+			assert.equal(2, #sent[2].tags[1].tags);
+		end);
+
+		it("lets it leave behind the checks about its user", function ()
+			link.ask(check("one"));
+			link.event("added", { user = check("one").user, contact = "alice@example.net" }, true);
+			link.ask(check("two"));
+			w.turn();
+
+			local sent = w.take_sent();
+			assert.equal("checks", sent[1].tags[1].name);
+			assert.equal("event", sent[2].tags[1].name);
+			assert.equal("checks", sent[3].tags[1].name);
+		end);
+
+		it("lets what may wait leave ahead of what may not", function ()
+			link.event("added", { user = "bob@example.org", contact = "alice@example.net" }, true);
+			link.event("denied", { user = "bob@example.org", contact = "alice@example.net" });
+
+			local sent = w.take_sent();
+			assert.equal("added", sent[1].tags[1].attr.kind);
+			assert.equal("denied", sent[2].tags[1].attr.kind);
+		end);
+
+		it("leaves what waited to the next hello when the component could not take what was before", function ()
+			link.event("denied", { user = "bob@example.org", contact = "alice@example.net" });
+			local denied = last_sent();
+			link.event("added", { user = "bob@example.org", contact = "alice@example.net" }, true);
+			answer(denied, "event-error");
+			w.turn();
+			assert.same({}, w.take_sent());
+
+			w.timers[1].callback();
+
+			assert.equal("denied added", journal_of(last_sent()));
+		end);
+
+		it("has what may wait on disk when the turn ends, though the component is away", function ()
+			link.lost({ session = w.session });
+			link.event("added", { user = "bob@example.org", contact = "alice@example.net" }, true);
+			w.turn();
+			open({ stores = w.stores });
+			w.connect();
+
+			link.greet();
+
+			assert.equal("added", journal_of(last_sent()));
 		end);
 
 		it("acknowledges an event that is answered", function ()
@@ -331,7 +401,7 @@ describe("the link", function ()
 
 			local about = check("one");
 			about.contact = "o'neil&co@example.net";
-			ask(about, { subscription = "none" });
+			link.ask(about, { subscription = "none" });
 			w.turn();
 
 			local asked = last_sent().tags[1].tags[1].attr;
@@ -345,10 +415,10 @@ describe("the link", function ()
 
 		before_each(function ()
 			open_and_greet();
-			ask(check("one"));
+			link.ask(check("one"));
 			w.turn();
 			batch = last_sent();
-			ask(check("two")); -- not sent yet
+			link.ask(check("two")); -- not sent yet
 		end);
 
 		it("waits as long as it was told", function ()
@@ -365,7 +435,7 @@ describe("the link", function ()
 			link.sweep();
 
 			assert.same({ "closed", "gave up one", "gave up two" }, calls);
-			assert.is_false(ask(check("three")));
+			assert.is_false(link.ask(check("three")));
 			assert.equal("given-up given-up", journal_of(last_sent()));
 			assert.equal("warn: vestibule.example.org does not answer", w.status);
 		end);
@@ -381,12 +451,12 @@ describe("the link", function ()
 			answer(hello, "hello-result");
 
 			assert.same({ "opened" }, calls);
-			assert.is_true(ask(check("three")));
+			assert.is_true(link.ask(check("three")));
 		end);
 
 		it("keeps to an own time-out", function ()
 			open_and_greet({ options = { vestibule_timeout = 1 } });
-			ask(check("one"));
+			link.ask(check("one"));
 			w.turn();
 			w.time = w.time + 1;
 
@@ -399,7 +469,7 @@ describe("the link", function ()
 	describe("when the component is lost", function ()
 		before_each(function ()
 			open_and_greet();
-			ask(check("one"));
+			link.ask(check("one"));
 			w.turn();
 			w.take_sent();
 		end);
@@ -408,7 +478,7 @@ describe("the link", function ()
 			w.disconnect();
 			link.lost({ session = w.session });
 			assert.same({ "closed", "gave up one" }, calls);
-			assert.is_false(ask(check("two")));
+			assert.is_false(link.ask(check("two")));
 
 			w.connect();
 			link.greet();
@@ -420,11 +490,11 @@ describe("the link", function ()
 			link.lost({ session = {} });
 
 			assert.same({}, calls);
-			assert.is_true(ask(check("two")));
+			assert.is_true(link.ask(check("two")));
 		end);
 
 		it("has given up nothing that was answered", function ()
-			ask(check("two"));
+			link.ask(check("two"));
 			w.turn();
 			link.on_reply(verdicts(last_sent(), "p"));
 			calls = {};
@@ -469,7 +539,7 @@ describe("the link", function ()
 
 		before_each(function ()
 			open_and_greet();
-			ask(check("one"));
+			link.ask(check("one"));
 			w.turn();
 			batch = last_sent();
 		end);

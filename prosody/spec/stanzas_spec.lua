@@ -27,6 +27,17 @@ describe("stanzas", function ()
 		assert.is_nil(message.attr.xmlns);
 	end);
 
+	it("are written as Prosody writes them", function ()
+		local message = a_message():text("<&'\">\n\t"):tag("x", { xmlns = "urn:x", ["urn:y\1b"] = "'1'", ["urn:z\1c"] = "2" })
+			:tag("inside", { xmlns = "urn:x" }):up():tag("nothing"):up():tag("other", { xmlns = "" }):text("deep"):up():up()
+			:tag("body", { xmlns = "jabber:client", ["xml:lang"] = "de" }):text("Hallo"):up();
+		local whole = world.st.clone(message);
+		whole.attr.xmlns = "jabber:client";
+
+		assert.equal(world.canonical(world.parsed(tostring(whole))), world.canonical(world.parsed(stanzas.to_wire(message))));
+		assert.equal(#tostring(whole), #stanzas.to_wire(message)); -- nothing is said twice
+	end);
+
 	it("come back as they went", function ()
 		local message = a_message():tag("active", { xmlns = "http://jabber.org/protocol/chatstates" }):up();
 

@@ -141,6 +141,7 @@ local function new(wishes)
 	local stubs = {
 		["util.time"] = { now = function () return world.time; end };
 		["util.id"] = { short = function () return run; end };
+		["core.rostermanager"] = {};
 		["core.usermanager"] = { user_exists = function (node) return node ~= "gone"; end };
 		["socket"] = { udp4 = function () return { close = function () end }; end };
 		["net.server"] = {

@@ -1,6 +1,7 @@
 """The end of a component that was told to stop: what it has is answered before it says goodbye."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.asyncio
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "gate"
 HELLO = "<hello xmlns='urn:vestibule:gate:1' version='1'/>"
 HOST = "example.org"
+CHECKS = 4
+"""In a batch of the shared examples."""
 
 
 class SlowDatabase(Database):
@@ -63,10 +66,12 @@ async def test_what_it_has_is_answered_before_the_stream_is_closed(
         async with asyncio.timeout(10):
             await running
             await server.gone.wait()
+        counted = await database.counts(datetime.min.replace(tzinfo=UTC))
 
     said = [server.stanzas.get_nowait() for _ in range(server.stanzas.qsize())]
     answers = [iq.get("id") for iq in said if iq.get("type") == "result"]
     assert ["first", "second"] == answers
+    assert 2 * CHECKS == sum(counted.values())  # what was decided last, too
     assert server.footer.is_set()
 
 

@@ -21,7 +21,7 @@ from tests.support.people import a_person, bodies, contacts, count, decided
 
 import vestibule.bench
 from vestibule.sandbox.client import Client
-from vestibule.sandbox.matching import error, message
+from vestibule.sandbox.matching import error, message, presence
 from vestibule.sandbox.stage import Stage
 
 pytestmark = [
@@ -33,6 +33,8 @@ pytestmark = [
 MANY: Final = 200
 FEW: Final = MANY // 8
 """A server reads some forty of these messages at a time; what goes by turns is no more often."""
+
+ASKED: Final = 20
 
 _PROBE: Final = Path(vestibule.bench.__file__).parent / "prosody"
 _ROOM: Final = {"limits": {"held_per_contact": MANY}}
@@ -46,6 +48,10 @@ _FIGURES: Final = {
 @pytest_asyncio.fixture
 async def stage(new_stage: NewStage) -> AsyncIterator[Stage]:
     """A server that counts, and a component that tells what it counts."""
+    yield await _counting(new_stage)
+
+
+async def _counting(new_stage: NewStage, **component: object) -> Stage:
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
     scene = await new_stage(
@@ -54,10 +60,10 @@ async def stage(new_stage: NewStage) -> AsyncIterator[Stage]:
             "modules": ["bench_probe"],
             "host_options": f"vestibule_errors_per_contact = {2 * MANY}",
         },
-        component={"options": {"watch": {"listen": listen}, **_ROOM}},
+        component={"options": {"watch": {"listen": listen}, **_ROOM}, **component},
     )
     scene.listen = listen  # type: ignore[attr-defined]
-    yield scene
+    return scene
 
 
 async def counted(stage: Stage) -> Counter[str]:
@@ -78,9 +84,18 @@ def _counted(listen: str) -> Counter[str]:
 
 async def rosters_read(client: Client) -> int:
     """Return how many rosters the server has read."""
-    await client.iq("<iq type='get' to='localhost'><rosters xmlns='urn:vestibule:bench'/></iq>")
+    return await _probed(client, "rosters", "read")
+
+
+async def rosters_written(client: Client) -> int:
+    """Return how often the server has written a roster."""
+    return await _probed(client, "writes", "rosters")
+
+
+async def _probed(client: Client, what: str, figure: str) -> int:
+    await client.iq(f"<iq type='get' to='localhost'><{what} xmlns='urn:vestibule:bench'/></iq>")
     probe = await client.expect(message() & _is_probe)
-    return int(float(probe.get("figures", "").removeprefix("read=")))
+    return int(float(probe.get("figures", "").removeprefix(f"{figure}=")))
 
 
 def _is_probe(stanza: object) -> bool:
@@ -146,3 +161,23 @@ async def test_the_roster_of_who_is_away_is_read_once(stage: Stage) -> None:
 
     assert len(held_bodies(stage, bob)) == MANY
     assert await rosters_read(alice) - before == 1
+
+
+async def test_who_is_let_in_at_once_costs_three_rosters_and_hardly_a_round_trip(
+    new_stage: NewStage,
+) -> None:
+    """The asker's is written when they ask and when they hear, the user's when they are let in."""
+    stage = await _counting(new_stage, default_model="proactive")
+    alice = await stage.client("alice")
+    users = [stage.account(f"user{n}") for n in range(ASKED)]
+    await alice.sync()
+    before, written = await counted(stage), await rosters_written(alice)
+
+    alice.send_raw("".join(f"<presence type='subscribe' to='{user}'/>" for user in users))
+    for user in users:
+        await alice.expect(presence("subscribed", frm=user))
+
+    used = await counted(stage) - before
+    assert used["checks"] == ASKED
+    assert used["round trips"] <= ASKED // 5
+    assert await rosters_written(alice) - written == 3 * ASKED

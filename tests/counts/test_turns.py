@@ -26,7 +26,7 @@ from vestibule.core.model import (
 from vestibule.core.rulebook import Rulebook
 from vestibule.desk.desk import Desk
 from vestibule.desk.ports import House, Limits
-from vestibule.gate.dialogue import Answer, Check, CheckBatch
+from vestibule.gate.dialogue import Answer, Check, CheckBatch, Event, EventIq, EventKind
 from vestibule.store.database import Database
 from vestibule.store.profiles import QUESTIONS
 
@@ -41,8 +41,13 @@ class Gate:
 
     def __init__(self) -> None:
         self.answers: dict[str, Sequence[Answer]] = {}
+        self.events = 0
         self.expected = 0
         self.complete = asyncio.Event()
+
+    def answer_event(self, _event: EventIq, *, releasing: bool) -> None:
+        assert not releasing
+        self.events += 1
 
     def answer_checks(self, batch: CheckBatch, answers: Sequence[Answer]) -> None:
         self.answers[batch.iq] = answers
@@ -123,6 +128,20 @@ async def test_books_not_at_hand_are_read_together(counted: Counted) -> None:
     assert counted.count("SELECT") == len(QUESTIONS)
 
 
+async def test_books_of_those_to_whom_something_happened_are_read_with_them(
+    counted: Counted,
+) -> None:
+    for number in range(20):
+        user, contact = BareJid(f"asker{number}@{HOST}"), BareJid(f"user{number}@{HOST}")
+        event = Event(EventKind.ADDED, user, contact)
+        counted.desk.put(EventIq(HOST, f"event-{number}", event))
+
+    await counted.decide(checks(20, users=20))
+
+    assert counted.gate.events == 20
+    assert counted.count("SELECT") <= 2 * len(QUESTIONS)
+
+
 async def test_books_at_hand_are_not_read_again(counted: Counted) -> None:
     await counted.decide(checks(100, users=20))
 
@@ -172,3 +191,36 @@ async def test_the_same_refused_again_and_again_is_one_line_of_the_trail(counted
 
 async def _complete(turn: Any) -> None:
     turn.writes_ledger = True
+
+
+async def counting_hops(counted: Counted, batch: list[Check], patch: pytest.MonkeyPatch) -> int:
+    """Have a batch decided; return how often the database's thread was needed for it."""
+    run, hops = counted.database.run, 0
+
+    async def counting(*args: Any, **kwargs: Any) -> Any:
+        nonlocal hops
+        hops += 1
+        return await run(*args, **kwargs)
+
+    patch.setattr(counted.database, "run", counting)
+    await counted.decide(batch)
+    return hops
+
+
+@pytest.mark.parametrize("counted", [StrangerPolicy.BOUNCE], indirect=True)
+async def test_a_check_with_its_book_at_hand_needs_no_database(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counted.decide(checks(1, users=1))
+
+    assert await counting_hops(counted, checks(1, users=1, batch="c"), monkeypatch) == 0
+
+
+async def test_a_message_held_alone_is_one_hop_and_two_rows(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await counted.decide(checks(1, users=1))
+
+    assert await counting_hops(counted, checks(1, users=1, batch="c"), monkeypatch) == 1
+    written = [" ".join(text.split()[:3]) for text in counted.statements]
+    assert written == ["BEGIN IMMEDIATE", "INSERT INTO held", "INSERT INTO requests", "COMMIT"]

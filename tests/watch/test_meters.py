@@ -37,7 +37,8 @@ def a_turn(*judged: tuple[Kind, Verdict, Reason]) -> Turn:
     house = House(frozenset({"example.org"}), Settings(), Limits(), [])
     nothing: Any = None
     turn = Turn(datetime.now(UTC), house, nothing, Changes(Ids({})))
-    turn.judged.update(judged)
+    for outcome in judged:
+        turn.judged[outcome] += 1
     return turn
 
 

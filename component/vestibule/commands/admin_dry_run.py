@@ -11,6 +11,7 @@ from typing import Final
 
 from vestibule.commands import grammar
 from vestibule.commands.admin_house import DEFAULT, ENFORCED, SOURCES
+from vestibule.commands.admin_views import complete
 from vestibule.commands.base import (
     Access,
     Call,
@@ -64,6 +65,7 @@ async def dry_run(call: Call, values: Values) -> Reply:
     """Say what of late would have been decided otherwise by these rules."""
     words = call.texts.admin
     draft = read(call, values.text("text"))
+    await call.do(complete)
     database, hosts = call.office.database, call.office.desk.house.hosts
     tried: dict[Tried, None] = {}
     for deed in await database.deeds("", _MOST_TRIED):

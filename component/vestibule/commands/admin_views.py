@@ -70,7 +70,7 @@ async def explain(call: Call, values: Values) -> Reply:
 
 async def stats(call: Call, _values: Values) -> Reply:
     """Show how often what was decided, by reason."""
-    await call.do(_complete)
+    await call.do(complete)
     words, now = call.texts.admin, call.office.desk.now()
     sums: dict[str, list[int]] = {}
     for place, days in enumerate(_PERIODS):
@@ -91,7 +91,7 @@ async def stats(call: Call, _values: Values) -> Reply:
 
 async def audit(call: Call, values: Values) -> Reply:
     """Show who decided what, the newest first."""
-    await call.do(_complete)
+    await call.do(complete)
     about = values.text("about")
     if about:
         about = identity_of(call, about)
@@ -117,7 +117,7 @@ def _deed(call: Call, deed: Deed) -> str:
     return joined(f"{time(deed.at)}: {actor}:", deed.what, whom, deed.verdict, why)
 
 
-async def _complete(turn: Turn) -> None:
+async def complete(turn: Turn) -> None:
     """Have the ledger written before it is read."""
     turn.writes_ledger = True
 

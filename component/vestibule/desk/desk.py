@@ -7,7 +7,7 @@ Must not know what the things done mean (``checks``, ``events``, ``answers``).
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -202,8 +202,8 @@ class Desk:
         match item:
             case CheckBatch():
                 answers = [
-                    await self._judge(turn, *pair)
-                    for pair in zip(item.checks, item.fallback, strict=True)
+                    _judge(turn, check, kind)
+                    for check, kind in zip(item.checks, item.fallback, strict=True)
                 ]
                 turn.after.append(lambda: self._gate.answer_checks(item, answers))
             case EventIq():
@@ -214,18 +214,6 @@ class Desk:
                 await self._greet(turn, item)
             case _Job():
                 await item.work(turn)
-
-    async def _judge(self, turn: Turn, check: Check | None, kind: Kind) -> Answer:
-        if check is None:
-            return _unread(turn, kind, checks.MALFORMED[kind], Reason.MALFORMED)
-        try:
-            profile = turn.book(check.user) or await turn.profile(check.user)
-            return checks.judge(turn, profile, check)
-        except StoreError:
-            raise
-        except Exception:  # one check must not take its whole batch along
-            log.exception("a check failed")
-            return _unread(turn, kind, checks.NOT_WRITTEN[kind], Reason.FAILED)
 
     async def _greet(self, turn: Turn, hello: Hello) -> None:
         for event in hello.events:
@@ -314,16 +302,30 @@ def _not_written(kinds: tuple[Kind, ...]) -> list[Answer]:
     return [checks.NOT_WRITTEN[kind] for kind in kinds]
 
 
+def _judge(turn: Turn, check: Check | None, kind: Kind) -> Answer:
+    if check is None:
+        return _unread(turn, kind, checks.MALFORMED[kind], Reason.MALFORMED)
+    try:
+        return checks.judge(turn, turn.book(check.user), check)
+    except Exception:  # one check must not take its whole batch along
+        log.exception("a check failed")
+        return _unread(turn, kind, checks.NOT_WRITTEN[kind], Reason.FAILED)
+
+
 def _unread(turn: Turn, kind: Kind, answer: Answer, reason: Reason) -> Answer:
     """Return an answer that was not judged, counted all the same."""
     turn.judged[kind, answer.verdict, reason] += 1
     return answer
 
 
-def _users_of(items: Iterable[_Item]) -> Iterable[BareJid]:
-    """Return the users whose books the checks among *items* need: read together, not one by one."""
-    batches = (item for item in items if isinstance(item, CheckBatch))
-    return (check.user for batch in batches for check in batch.checks if check is not None)
+def _users_of(items: Iterable[_Item]) -> Iterator[BareJid]:
+    """Yield the users whose books *items* need: read together, not one by one."""
+    for item in items:
+        match item:
+            case CheckBatch():
+                yield from (check.user for check in item.checks if check is not None)
+            case EventIq() if item.event.user is not None:
+                yield item.event.user
 
 
 def _not_judged(items: Iterable[_Item], reason: Reason) -> list[Judged]:

@@ -6,7 +6,8 @@ Must not know how it is sent, nor the words (``texts``).
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,13 @@ class Letter:
     """Whom the event is about: number, contact, kind."""
 
 
+_FIELDS: Final = [field.name for field in fields(Letter)]
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def text_from(letter: Letter) -> str:
     """Return a letter as it is kept."""
-    return json.dumps(asdict(letter), ensure_ascii=False)
+    return _encode({name: getattr(letter, name) for name in _FIELDS})
 
 
 def letter_from(text: str) -> Letter:

@@ -5,10 +5,11 @@ its rows in step.
 Must not know why anything changes.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from vestibule.core.decide import is_valid
@@ -56,6 +57,10 @@ _DECIDING: Final = {
 """What leaves nothing to do of what was decided about the pair before."""
 
 
+_settings: Final = lru_cache(maxsize=None)(Settings)
+"""There are few of these, and one is needed for every check."""
+
+
 class Turn:
     """Collects changes; nothing is said before ``Desk`` has committed them."""
 
@@ -86,8 +91,8 @@ class Turn:
         """For it too, each but once, in order; see ``note_judged``."""
         self.writes_ledger = False
         """Somebody is about to read the audit trail: it is to be complete."""
-        self.judged: Counter[Judged] = Counter()
-        self.ended: Counter[str] = Counter()
+        self.judged: dict[Judged, int] = defaultdict(int)
+        self.ended: dict[str, int] = defaultdict(int)
         """Held messages that wait no longer, by how that came; both are for the ``Watch``."""
         self._requests: dict[Pair, Request] = {}
         self._profiles = profiles
@@ -102,9 +107,9 @@ class Turn:
         """Have the books of *users* at hand, all read together."""
         self._books.update(await self._profiles.load(users))
 
-    def book(self, user: BareJid) -> Profile | None:
-        """Return the user's book if this turn has it open."""
-        return self._books.get(user)
+    def book(self, user: BareJid) -> Profile:
+        """Return the book of a user for whom this turn was opened."""
+        return self._books[user]
 
     def give_back(self) -> None:
         """Leave the books that were changed to those who come after: they are on disk now."""
@@ -123,7 +128,7 @@ class Turn:
         if profile.model is None and profile.strangers is None:
             return defaults
         model = defaults.model if self.house.locked else profile.model or defaults.model
-        return Settings(model, profile.strangers or defaults.strangers)
+        return _settings(model, profile.strangers or defaults.strangers)
 
     def rules_of(self, profile: Profile) -> list[Rule]:
         """Return every rule that may speak for a user."""

@@ -4,6 +4,7 @@ Responsible for the text of every answer and act.
 Must not know who sends it, or whether it arrives.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -143,5 +144,13 @@ def _pair(user: BareJid, contact: BareJid) -> str:
 
 
 def _result(jid: str, to: str, iq: str, payload: str) -> str:
-    addresses = f"from={quoteattr(jid)} to={quoteattr(to)}"
-    return f"<iq type='result' id={quoteattr(iq)} {addresses}>{payload}</iq>"
+    addresses = f"from={_quote(jid)} to={_quote(to)}"
+    return f"<iq type='result' id={_quote(iq)} {addresses}>{payload}</iq>"
+
+
+_is_plain: Final = re.compile(r"[\w.:@/-]*", re.ASCII).fullmatch
+
+
+def _quote(value: str) -> str:
+    """Return an attribute's value as ``quoteattr`` does, sooner where nothing is special in it."""
+    return f'"{value}"' if _is_plain(value) else quoteattr(value)

@@ -20,7 +20,7 @@ from vestibule import __version__
 from vestibule.config import Config
 from vestibule.errors import SchemaTooNew, StoreError
 from vestibule.ops.findings import Check, Finding, bad, good, note, skipped
-from vestibule.store import schema
+from vestibule.store import schema, wholeness
 from vestibule.store.files import beside
 from vestibule.store.snapshot import snapshot
 
@@ -79,10 +79,7 @@ def database(config: Config) -> Iterator[Finding]:
         return
     try:
         with snapshot(path) as connection:
-            (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if finding != "ok":
-                yield bad(Check.DATABASE, f"{path} is damaged ({finding})", _restore(path))
-                return
+            wholeness.check(connection, path)
             yield good(Check.SCHEMA, f"{schema.known_migrations()[-1]}, as this release wants it")
             yield _times(connection)
     except SchemaTooNew as error:
@@ -151,10 +148,6 @@ def _times(connection: sqlite3.Connection) -> Finding:
             "set the clock right (timedatectl set-ntp true): expiry and order depend on it",
         )
     return good(Check.CLOCK, f"now it is {now:%F %T} UTC, and no entry is later")
-
-
-def _restore(path: Path) -> str:
-    return f"vestibule restore FILE, or save what can be read: sqlite3 {path} .recover"
 
 
 def _is_open(path: Path) -> bool:

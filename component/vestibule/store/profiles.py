@@ -65,7 +65,7 @@ class Profiles:
     the commit, so it does not matter what is dropped here meanwhile, or read again unchanged.
     """
 
-    def __init__(self, database: Database, size: int = 16_000) -> None:
+    def __init__(self, database: Database, size: int = 8_000) -> None:
         """*size*: of the cache, in rules; a book without any counts as four."""
         self._database = database
         self._cache: LRUCache[BareJid, Profile] = LRUCache(size, _weight)

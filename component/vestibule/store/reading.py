@@ -59,8 +59,9 @@ class Letter(NamedTuple):
 
 
 # A user is a bare JID with a localpart: what follows its only @ is the host.
+# INDEXED BY where the order of an answer would tempt SQLite to read the whole table.
 _RELEASING_PAIRS = """
-    SELECT DISTINCT user, contact FROM held
+    SELECT DISTINCT user, contact FROM held INDEXED BY held_releasing
     WHERE releasing = 1 AND substr(user, instr(user, '@') + 1) = ?
     ORDER BY user, contact"""
 
@@ -95,6 +96,12 @@ _USERS_OF = """
 _ADMIN_RULES = """
     SELECT id, user, identity, sub_handling, scope, source, valid_from, valid_until, note
     FROM rules WHERE user IS NULL ORDER BY id"""
+
+_EXPIRED_REQUESTS = "SELECT user, contact FROM requests WHERE first_at < ? ORDER BY first_at"
+
+_EXPIRED_RULES = """
+    SELECT user, id FROM rules INDEXED BY rules_end
+    WHERE valid_until <= ? AND user IS NOT NULL ORDER BY id"""
 
 RuleRow = tuple[
     int, BareJid | None, str, str, str, str, str | None, str | None, str
@@ -157,14 +164,14 @@ def approved_pairs(connection: sqlite3.Connection, host: str) -> list[Pair]:
 
 def expired_requests(connection: sqlite3.Connection, before: datetime) -> list[Pair]:
     """Return the requests first made before a moment, the oldest first."""
-    sql = "SELECT user, contact FROM requests WHERE first_at < ? ORDER BY first_at"
-    return [Pair._make(row) for row in connection.execute(sql, (text_from(before),))]
+    rows = connection.execute(_EXPIRED_REQUESTS, (text_from(before),))
+    return [Pair._make(row) for row in rows]
 
 
 def expired_rules(connection: sqlite3.Connection, before: datetime) -> list[tuple[BareJid, int]]:
     """Return owner and id of the users' rules that ended before a moment."""
-    sql = "SELECT user, id FROM rules WHERE valid_until <= ? AND user IS NOT NULL ORDER BY id"
-    return [(BareJid(user), rule) for user, rule in connection.execute(sql, (text_from(before),))]
+    rows = connection.execute(_EXPIRED_RULES, (text_from(before),))
+    return [(BareJid(user), rule) for user, rule in rows]
 
 
 def acts(connection: sqlite3.Connection, host: str, after_id: int, limit: int) -> list[Act]:

@@ -1,6 +1,7 @@
-"""The one who looks: each second at the program, every ten at the database.
+"""The one who looks: each second at the program, every ten at the database, once at all of it.
 
-Responsible for feeding health, history and the service manager, and for the port's life.
+Responsible for feeding health, history and the service manager, for the port's life, and for
+ending everything when the database is found damaged.
 Must not know the desk or the stream: it gets a function that tells the facts.
 """
 
@@ -10,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,9 @@ from typing import Final
 from prometheus_client import Gauge, generate_latest
 
 from vestibule.errors import StoreError, VestibuleError
+from vestibule.store.faults import StoreUnusable
 from vestibule.store.snapshot import Sizes, sizes, snapshot
+from vestibule.store.wholeness import check_beside
 from vestibule.watch import history, page
 from vestibule.watch.health import Facts, Health
 from vestibule.watch.history import History
@@ -56,6 +60,7 @@ class Duty:
         self._history = History()
         self._started = time.time()
         self._said = ""
+        self._is_whole: bool | None = None
         self._address = address
         disk = Gauge(
             "vestibule_disk_free_bytes",
@@ -65,14 +70,21 @@ class Duty:
         disk.set_function(lambda: shutil.disk_usage(database.parent).free)
 
     async def run(self) -> None:
-        """Do all of it until cancelled."""
+        """Do all of it until cancelled.
+
+        Raises:
+            StoreUnusable: the database is damaged.
+            StoreError: it could not be read.
+        """
         server = self._server()
         if server is not None:
             server.start()
         notify("READY=1")
+        checking = asyncio.create_task(self._check_whole())
         try:
-            await self._beat()
+            await self._beat(checking)
         finally:
+            checking.cancel()
             notify("STOPPING=1")
             if server is not None:
                 await asyncio.to_thread(server.stop)
@@ -91,13 +103,25 @@ class Duty:
         log.info("status page, metrics and health: http://%s:%s/", host, server.port)
         return server
 
-    async def _beat(self) -> None:
+    async def _check_whole(self) -> None:
+        began = time.monotonic()
+        try:
+            await check_beside(self._database)
+        except StoreUnusable:
+            self._is_whole = False
+            raise
+        self._is_whole = True
+        log.info("the database is whole; to read it took %.1f s", time.monotonic() - began)
+
+    async def _beat(self, checking: "asyncio.Task[None]") -> None:
         """Report each second; look at the database every ten."""
         interval = watchdog_interval()
         fed, sampled = 0.0, float("-inf")
         while True:
             now = time.monotonic()
             self.report()
+            if checking.done():
+                checking.result()
             if interval is not None and now - fed >= interval:
                 fed = now
                 notify("WATCHDOG=1")
@@ -108,13 +132,14 @@ class Duty:
 
     def report(self) -> None:
         """Take in what is true now; called each second, and when something has changed."""
-        facts = self._facts()
+        facts = replace(self._facts(), is_whole=self._is_whole)
         self._health.report(facts)
         meters = self._meters
         meters.link.set(facts.link)
         meters.queue.set(facts.queue)
         meters.tasks.set(facts.tasks)
         meters.forms.set(facts.forms)
+        meters.whole.set(facts.is_whole is True)
         for host in self._health.hosts:
             meters.gates.labels(host).set(host in facts.greeted)
         bad = [finding for finding in self._health.findings() if not finding.is_good]

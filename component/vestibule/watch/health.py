@@ -26,6 +26,8 @@ class Facts:
     """Of the event loop, under way."""
     forms: int = 0
     """That lie open."""
+    is_whole: bool | None = None
+    """All of the database has been read and is in order; None: not all of it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,12 @@ class Health:
                 facts.is_writing,
                 "takes what is written",
                 "refused the last write; see the log, the disk may be full",
+            ),
+            _finding(
+                "database file",
+                facts.is_whole is not False,
+                "is whole" if facts.is_whole else "is being read through",
+                "is damaged; the log says what to do",
             ),
         ]
 

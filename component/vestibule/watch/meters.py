@@ -23,7 +23,8 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from vestibule import __version__
-from vestibule.core.model import Kind, Reason, Verdict
+from vestibule.core.model import Reason
+from vestibule.desk.ports import Judged
 from vestibule.desk.turn import Turn
 from vestibule.gate.dialogue import CheckBatch
 
@@ -58,6 +59,7 @@ class Meters:
         self.registry = CollectorRegistry()
         self._clock = clock
         self._since: dict[tuple[str, str], float] = {}
+        self._counters: dict[Judged, Counter] = {}
         self.is_writing = True
         """Whether the last turn reached the disk."""
         self._make_counters()
@@ -121,6 +123,11 @@ class Meters:
             "Forms of commands that lie open, for ten minutes at most.",
             registry=new,
         )
+        self.whole = Gauge(
+            "vestibule_database_whole",
+            "Whether all of the database was read since the start, and found in order.",
+            registry=new,
+        )
         self.sizes = {
             name: Gauge(f"vestibule_{name}", text, registry=new) for name, text in SIZES.items()
         }
@@ -145,20 +152,25 @@ class Meters:
         for how, count in turn.ended.items():
             self.held.labels(how).inc(count)
 
-    def failed(
-        self, judged: Sequence[tuple[Kind, Verdict, Reason]], items: Sequence[object]
-    ) -> None:
+    def failed(self, judged: Sequence[Judged], items: Sequence[object]) -> None:
         """Count a turn of which nothing was written, and what its checks were told instead."""
         self.is_writing = False
         self.failed_turns.inc()
         self._count(Tally(judged))
         self._close(items)
 
-    def _count(self, judged: Mapping[tuple[Kind, Verdict, Reason], int]) -> None:
-        for (kind, verdict, reason), count in judged.items():
-            self.checks.labels(kind.value, verdict.value, reason.value).inc(count)
+    def _count(self, judged: Mapping[Judged, int]) -> None:
+        for outcome, count in judged.items():
+            self._counting(outcome).inc(count)
+            _, _, reason = outcome
             if reason in LIMITS:
                 self.limits.labels(reason.value).inc(count)
+
+    def _counting(self, outcome: Judged) -> Counter:
+        """Return what counts checks of one outcome: there are few, and to find it is dear."""
+        if outcome not in self._counters:
+            self._counters[outcome] = self.checks.labels(*(word.value for word in outcome))
+        return self._counters[outcome]
 
     def _close(self, items: Sequence[object]) -> None:
         now = self._clock()

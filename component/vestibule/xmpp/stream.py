@@ -30,6 +30,9 @@ _STREAM_ERRORS_NS: Final = "urn:ietf:params:xml:ns:xmpp-streams"
 STREAM_NS: Final = "{http://etherx.jabber.org/streams}"
 _PROBE: Final = "{urn:vestibule:self-test}probe"
 _REQUESTS_REMEMBERED: Final = 1000
+_READ_AT_ONCE: Final = 256 * 1024
+"""Bytes: as many as asyncio reads, into a buffer of its own each time, which the system has to map
+and to clear."""
 
 
 class Owner(Protocol):
@@ -45,7 +48,7 @@ class Owner(Protocol):
         """The connection is closed, for whatever reason."""
 
 
-class Stream(ComponentXMPP):
+class Stream(ComponentXMPP, asyncio.BufferedProtocol):
     """A ComponentXMPP that only its owner connects, and that only reads and writes."""
 
     def __init__(self, jid: str, secret: str, owner: Owner, write_limit: int) -> None:
@@ -63,6 +66,7 @@ class Stream(ComponentXMPP):
         self._write_limit = write_limit
         self._requests: OrderedDict[str, None] = OrderedDict()
         self._testing = False
+        self._received = memoryview(bytearray(_READ_AT_ONCE))
         for name in ("IM", "IMError", "Presence"):
             self.remove_handler(name)
         self.del_event_handler("session_start", self._start_keepalive)
@@ -89,6 +93,14 @@ class Stream(ComponentXMPP):
         """Send the handshake, if this is a stream and not the self-test."""
         if not self._testing:
             super().start_stream_handler(xml)  # type: ignore[no-untyped-call]
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Return where to read into: always the same place."""
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Read what arrived there."""
+        self.data_received(self._received[:nbytes].tobytes())
 
     def data_received(self, data: bytes | str) -> None:
         """Read; whatever a stanza provokes ends at most the session, never the program."""

@@ -181,6 +181,7 @@ async def test_what_was_written_down_before_the_answer_is_not_said_after_it(stag
     await stage.component.pause()
     alice.send_message(bob.bare, "held at the last moment")
     await alice.sync()
+    await alice.sync()  # the check leaves a turn of Prosody's after the first answer
     await stage.prosody.pause()
     await stage.component.resume()
     await until(lambda: held_bodies(stage, bob.bare) != [], "it is held")

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.store.steps import elsewhere, held_again, on_disk, stanzas
 
 from vestibule.errors import SchemaTooNew, StoreError
-from vestibule.store import files, schema
+from vestibule.store import files, migrating, schema
 from vestibule.store.database import Database
 from vestibule.store.faults import StoreBusy, StoreFull
 
@@ -24,11 +24,11 @@ BREAK_HALFWAY = ADD_COLOUR + "INSERT INTO nowhere (colour) VALUES ('red');\n"
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from vestibule.store import schema
+from vestibule.store import migrating, schema
 from vestibule.store.database import Database
 
 schema.migrations_directory = lambda: Path(sys.argv[2])
-place, step = sys.argv[3], getattr(schema, sys.argv[3])
+place, step = sys.argv[3], getattr(migrating, sys.argv[3])
 
 def killed(*arguments):
     if place != "put_in_place":
@@ -37,7 +37,7 @@ def killed(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return step(*arguments)
 
-setattr(schema, place, killed)
+setattr(migrating, place, killed)
 
 async def main():
     async with Database.open(Path(sys.argv[1])):
@@ -238,7 +238,7 @@ async def test_without_room_for_the_backup_nothing_is_migrated(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "put_in_place", no_room)
+        patch.setattr(migrating, "put_in_place", no_room)
         with pytest.raises(StoreFull, match="No space left on device"):
             await opened(path)
 

@@ -1,5 +1,6 @@
 """Opening a database: private, whole, ours alone, set up as promised; and closing it."""
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -10,12 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.integration.store.steps import elsewhere, held_again, on_disk
+from tests.integration.store.steps import elsewhere, held_again, hold, on_disk
 
 from vestibule.errors import EXIT_CONFIG, EXIT_FAILURE, StoreError
 from vestibule.store import database as database_module
+from vestibule.store import schema, wholeness
 from vestibule.store.database import Database
 from vestibule.store.faults import StoreBusy, StoreUnusable
+from vestibule.store.wholeness import check_beside
 
 pytestmark = pytest.mark.asyncio
 
@@ -32,6 +35,10 @@ async def main():
 
 asyncio.run(main())
 """
+
+ENDLESS = (
+    "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+)
 
 
 def mode(path: Path) -> int:
@@ -231,21 +238,89 @@ async def test_a_file_that_is_no_database_is_named_with_the_ways_out(path: Path)
     assert path.read_text().startswith("Dear diary")
 
 
-@pytest.mark.parametrize("page", [1, 2, 5, -1])
-async def test_a_damaged_page_is_met_at_the_start_with_the_ways_out(path: Path, page: int) -> None:
-    async with Database.open(path) as database:
-        for n in range(50):
-            await held_again(database, f"1.{n}")
-    damage(path, page)
+async def test_a_damaged_first_page_is_met_at_the_start_with_the_ways_out(path: Path) -> None:
+    await a_database_with_messages(path)
+    damage(path, 1)
 
     with pytest.raises(StoreUnusable, match=r"vestibule\.db is damaged") as refused:
         async with Database.open(path):
             pass
 
-    (line,) = refused.value.lines()
+    names_the_ways_out(refused.value)
+
+
+@pytest.mark.parametrize("page", [2, 5, -1])
+async def test_any_damaged_page_is_met_beside_the_work(path: Path, page: int) -> None:
+    await a_database_with_messages(path)
+    damage(path, page)
+
+    with pytest.raises(StoreUnusable, match=r"vestibule\.db is damaged") as found:
+        await check_beside(path)
+
+    names_the_ways_out(found.value)
+
+
+async def test_what_is_written_meanwhile_is_no_damage(database: Database, path: Path) -> None:
+    checking = asyncio.create_task(check_beside(path))
+    while not checking.done():
+        await held_again(database, "1.1")
+
+    checking.result()
+
+
+async def test_a_check_that_is_not_waited_for_ends(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def never_done(connection: sqlite3.Connection, _: Path) -> None:
+        begun.set()
+        try:
+            connection.execute(ENDLESS).fetchall()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(wholeness, "check", never_done)
+    checking = asyncio.create_task(check_beside(path))
+    await asyncio.to_thread(begun.wait, 20)
+
+    await held_again(database, "1.1")  # in nobody's way
+    checking.cancel()
+    await asyncio.wait([checking])
+
+    assert await asyncio.to_thread(ended.wait, 20)
+
+
+async def test_a_damaged_database_is_not_migrated(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_database_with_messages(path)
+    damage(path, -1)
+    before = path.read_bytes()
+    known = [*schema.known_migrations(), "0002.later"]
+    monkeypatch.setattr(schema, "known_migrations", lambda: known)
+
+    with pytest.raises(StoreUnusable, match=r"vestibule\.db is damaged"):
+        async with Database.open(path):
+            pass
+
+    assert before == path.read_bytes()
+
+
+async def a_database_with_messages(path: Path) -> None:
+    async with Database.open(path) as database:
+        changes = database.changes()
+        for n in range(50):
+            hold(changes, f"1.{n}")
+        await database.commit(changes)
+
+
+def names_the_ways_out(error: StoreUnusable) -> None:
+    (line,) = error.lines()
     assert "restore a backup" in line
     assert ".recover" in line
     assert "\n" not in line
+    assert error.exit_status == EXIT_CONFIG
 
 
 def damage(path: Path, page: int) -> None:

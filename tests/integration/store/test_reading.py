@@ -1,5 +1,10 @@
 """What is read past the books: by host, by age, in order; and what a deleted user leaves."""
 
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 from tests.builders import ALICE, BOB, CAROL, NOW, a_rule, an_enforced_rule, at
 from tests.integration.store.steps import (
@@ -9,11 +14,13 @@ from tests.integration.store.steps import (
     book_of,
     hold,
     sizes,
+    traced,
     turn,
 )
 
 from vestibule.core.model import BareJid, Standing, SubHandling
 from vestibule.core.profile import Profile, RequestKind
+from vestibule.store import reading
 from vestibule.store.database import Database
 
 pytestmark = pytest.mark.asyncio
@@ -122,3 +129,28 @@ async def test_a_trace_in_any_table_makes_a_user_of_the_host(database: Database)
         changes.save_rule(an_enforced_rule("anyone", SubHandling.ALLOW, id=9))
 
     assert users == await database.users_of("example.org")
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        pytest.param(partial(reading.expired_rules, before=NOW), "rules_end", id="rules"),
+        pytest.param(partial(reading.expired_requests, before=NOW), "requests_age", id="requests"),
+        pytest.param(partial(reading.releasing_pairs, host="h"), "held_releasing", id="held"),
+        pytest.param(reading.admin_rules, "rules_identity", id="admin rules"),
+    ],
+)
+async def test_few_are_found_among_many_by_an_index(
+    database: Database, ask: Callable[[sqlite3.Connection], Any], index: str
+) -> None:
+    asked = await traced(database)
+    await database.run(ask)
+    (question,) = asked
+    plan = await database.run(lambda connection: planned(connection, question))
+
+    assert [step for step in plan if index in step]
+    assert not [step for step in plan if step.startswith("SCAN") and index not in step]
+
+
+def planned(connection: sqlite3.Connection, question: str) -> list[str]:
+    return [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {question}")]

@@ -278,6 +278,7 @@ async def test_a_dry_run_tells_what_would_change(scene: Scene) -> None:
     await scene.writes(BareJid("eve@x.example"))
     await scene.say("allow @y.example")
     await scene.asks(BareJid("joe@y.example"))
+    await order(scene, "admin-audit")  # which has all of it written down
     rows = len(await scene.database.deeds("", 100))
 
     told = await order(

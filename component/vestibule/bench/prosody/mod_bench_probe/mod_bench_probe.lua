@@ -1,5 +1,5 @@
 -- Measures the gate from within the server it runs in: what its hooks add to a message between
--- two people who know each other, what its memory of verdicts takes, how often rosters were read.
+-- two people who know each other, what its memory of verdicts takes, how often rosters were read and written.
 -- Part of the bench and of the tests that count; never for a server with users.
 local st = require "util.stanza"; -- COMPAT 0.12
 local jid = require "util.jid";
@@ -88,6 +88,20 @@ module:hook("roster-load", function () rosters_read = rosters_read + 1; end);
 
 function measures.rosters()
 	return { read = rosters_read };
+end
+
+local rosters_written = 0;
+module:hook("store-opened", function (event)
+	if event.store_name ~= "roster" or event.store_type == "map" then return; end -- that writes through another
+	local store, set = event.store, event.store.set;
+	function store:set(...)
+		rosters_written = rosters_written + 1;
+		return set(self, ...);
+	end
+end);
+
+function measures.writes()
+	return { rosters = rosters_written };
 end
 
 local function on_question(event)
