@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import stat
-import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from vestibule.ops.invocation import (
     load_config,
     show_json,
 )
+from vestibule.slim import do_without_colours
 
 if TYPE_CHECKING:
     from vestibule.config import Config
@@ -79,7 +79,7 @@ def vestibule(
 @app.command()
 def run(config: ConfigOption = None) -> None:
     """Connect to Prosody and serve until a signal says stop."""
-    _do_without("pygments", "rich")
+    do_without_colours()
     path = config_path(config)
     settings = load_config(path)
 
@@ -139,16 +139,6 @@ def demo(
         typer.echo("demo: is not part of this installation; use a full one", err=True)
         raise typer.Exit(EXIT_FAILURE) from None
     raise typer.Exit(play(once=once, prosody=prosody.value, series=series))
-
-
-def _do_without(*modules: str) -> None:
-    """Keep libraries from loading what they would colour their output with, if it is there.
-
-    None stands for a module that cannot be imported (Python's language reference, 5.3.1). These
-    come with the command line, and take a tenth of the memory of a process that writes to a log.
-    """
-    for module in modules:
-        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
 
 
 def _is_exposed(config: "Config", path: Path) -> bool:

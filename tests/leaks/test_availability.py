@@ -152,10 +152,13 @@ async def play(stage: Stage, them: list[Pair]) -> None:
 
 
 async def note(stage: Stage, them: list[Pair], moment: str) -> None:
-    """Write down what the contacts got, once all is decided."""
+    """Write down what the contacts got, once all is decided and the users' devices answered."""
     active = [pair.observer.sessions[-1] for pair in them]
     await asyncio.gather(*(session.sync() for session in active))
     await decided(stage)
+    devices = [pair.user for pair in them if pair.user.connected]
+    for _ in ("what they are asked is here then", "and their answers are with the server"):
+        await asyncio.gather(*(device.sync() for device in devices))
     await asyncio.gather(*(session.sync() for pair in them for session in pair.observer.sessions))
     for pair in them:
         pair.got[moment] = pair.observer.news()

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from vestibule import slim
 from vestibule.bench import meters
 from vestibule.bench.load import times_of
 
@@ -28,6 +29,8 @@ _BATCH: Final = 32
 """Checks in a batch, about what one turn of a loaded server gathers."""
 _ALONE: Final = 300
 _MOST_SECONDS: Final = 300.0
+_AS_INSTALLED: Final = {"MALLOC_ARENA_MAX": "1"}
+"""As the unit and the image have it."""
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ async def measure(
         str(rules),
         str(decisions),
         stdout=asyncio.subprocess.PIPE,
-        env=env,
+        env={**(env or os.environ), **_AS_INSTALLED},
     )
     try:
         async with asyncio.timeout(_MOST_SECONDS):
@@ -117,6 +120,7 @@ class _Gate:
 
 
 async def _work(path: Path, rules: int, decisions: int) -> Book:
+    slim.do_without_colours()
     from vestibule import app  # noqa: F401  all that the component has in memory
     from vestibule.core.model import Settings, StrangerPolicy
     from vestibule.core.rulebook import Rulebook
