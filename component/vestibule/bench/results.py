@@ -42,10 +42,6 @@ class Spread:
         below = max(0, int((count - 1.96 * sqrt(count)) / 2)) if count > _FEW else 0
         return cls(median(found), found[below], found[count - 1 - below])
 
-    def overlaps(self, other: "Spread") -> bool:
-        """Say whether the two cannot be told apart."""
-        return self.low <= other.high and other.low <= self.high
-
 
 @dataclass(slots=True)
 class Results:
