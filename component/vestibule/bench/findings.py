@@ -13,7 +13,7 @@ from typing import Final
 from vestibule.bench.books import Book
 from vestibule.bench.jobs import Measured
 from vestibule.bench.results import Results, Spread
-from vestibule.bench.servers import APPROVING, ASKING, FIREWALL, GATE, STOCK, TWIN
+from vestibule.bench.servers import APPROVING, ASKING, FIREWALL, GATE, STOCK, TWIN, USED
 
 MILLION: Final = 1_000_000
 _FLAT: Final = 1.5
@@ -111,7 +111,7 @@ def _messages(results: Results) -> Iterator[Finding]:
 
 
 def _subscriptions(results: Results) -> Iterator[Finding]:
-    found = results.ratio("approved", GATE, APPROVING, _rate)
+    found = results.ratio("approved", USED, APPROVING, _rate)
     yield _at_least("auto-approval: rate against the same inside Prosody", found, 0.9)
 
 
@@ -151,7 +151,7 @@ def _crowds(results: Results) -> Iterator[Finding]:
         yield _at_most("memory of the gate per 100\u202f000 verdicts", _single(for_100k), 10, "MiB")
     waited = results.ratio("waiting", ASKING, FIREWALL, lambda run: run.beside.p99)
     yield _at_most("stranger's wait beside a flood: p99", waited, 1.3, of="F")
-    talked = results.spread("released", GATE, _slowed)
+    talked = results.spread("released", USED, _slowed)
     yield _at_most("contacts' p99 during a release", talked, 1.5, of="idle")
 
 

@@ -18,6 +18,7 @@ from vestibule.bench.servers import (
     GATE,
     STOCK,
     TWIN,
+    USED,
     Server,
     enter,
     leave,
@@ -190,9 +191,9 @@ SCENARIOS: Final = (
     Scenario("held", f"a stranger's message held, {DEEP} waiting", (FIREWALL, ASKING), _held),
     Scenario("held-alone", "the same, one at a time", (ASKING,), _held_alone),
     Scenario("allowed", "a stranger's message delivered", (STOCK, GATE, ASKING), _allowed),
-    Scenario("approved", "requests approved at once", (APPROVING, GATE), _approved, True),
+    Scenario("approved", "requests approved at once", (APPROVING, USED), _approved, True),
     Scenario("waiting", "a stranger beside a flood", (FIREWALL, ASKING), _waited, True),
-    Scenario("released", "many held messages released", (GATE,), _released, True),
+    Scenario("released", "many held messages released", (USED,), _released, True),
 )
 
 

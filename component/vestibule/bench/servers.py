@@ -37,6 +37,9 @@ FIREWALL: Final = "firewall"
 APPROVING: Final = "approving"
 GATE: Final = "gate"
 ASKING: Final = "asking"
+USED: Final = "used"
+
+_GATED: Final = (GATE, ASKING, USED)
 
 TITLES: Final = {
     STOCK: "stock Prosody",
@@ -45,6 +48,7 @@ TITLES: Final = {
     APPROVING: "requests approved inside Prosody",
     GATE: "the gate and its component",
     ASKING: "the same, the gate remembering nothing",
+    USED: "the gate and its component, for whole rosters",
 }
 
 COLLECTORS: Final = {
@@ -106,14 +110,14 @@ class Field:
         prosody = Prosody(
             self._installation(),
             folder=self.folder / name,
-            gate=name in (GATE, ASKING),
+            gate=name in _GATED,
             options=self._options(name),
             host_options=_HOST_OPTIONS.get(name, ""),
         )
         self.world.settle(prosody)
         await self._open.enter_async_context(prosody)
         server = self.servers[name] = Server(name, prosody)
-        if name in (GATE, ASKING):
+        if name in _GATED:
             component = self._component(prosody)
             await self.world.decide(component.database)
             server.component = await self._open.enter_async_context(component)
@@ -157,6 +161,7 @@ _TALKATIVE: Final = f"vestibule_errors_per_contact = {_MANY}; vestibule_errors_p
 _HOST_OPTIONS: Final = {
     GATE: f'modules_enabled = {{ "vestibule", "bench_probe" }}; {_TALKATIVE}',
     ASKING: f"vestibule_cache_users = 0; {_TALKATIVE}",
+    USED: _TALKATIVE,
 }
 
 _PRESENT: Final = (SENDERS, FRIENDS, STRANGERS, SHUT, OPEN, WAITING)
