@@ -23,6 +23,7 @@ from vestibule.core.rulebook import Rulebook
 from vestibule.desk import expiry
 from vestibule.desk import house as choices
 from vestibule.desk.desk import Desk
+from vestibule.desk.ledger import complete
 from vestibule.desk.ports import House, Limits
 from vestibule.desk.turn import Turn
 from vestibule.errors import StoreError
@@ -247,7 +248,7 @@ class App:
         """Let the desk answer all it has by now; a disk that stands still is not waited for."""
         with suppress(TimeoutError, StoreError):
             async with asyncio.timeout(_LAST_TURNS):
-                await self.desk.do(_finish)
+                await self.desk.do(complete)
 
     async def run(self, stop: asyncio.Event, reloading: Reloading) -> None:
         """Serve until *stop* is set, then finish what can be finished."""
@@ -275,11 +276,6 @@ class App:
             for task in (working, linked, ending, reading, stopping):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _finish(turn: Turn) -> None:
-    """Take a place in the desk's queue, and have nothing of the audit trail left in memory."""
-    turn.writes_ledger = True
 
 
 _AUTH: Final = ("auth", "subscription-required")

@@ -105,8 +105,11 @@ local function flush()
 	if not batch then return; end
 	pieces[last_piece + 1] = "</checks></iq>";
 	local text = concat(pieces, "", 1, last_piece + 1);
-	if last_piece > max_pieces then pieces = {}; end -- one stanza of very many elements
-	for place = 1, last_piece + 1 do pieces[place] = nil; end
+	if last_piece > max_pieces then -- one stanza of very many elements
+		pieces = {};
+	else
+		for place = 1, last_piece + 1 do pieces[place] = nil; end
+	end
 	gathering, gathered_bytes, last_piece = nil, 0, 0;
 	batch.at = now();
 	batches[batch.id] = batch;

@@ -25,6 +25,7 @@ from vestibule.core.model import (
 )
 from vestibule.core.rulebook import Rulebook
 from vestibule.desk.desk import Desk
+from vestibule.desk.ledger import complete
 from vestibule.desk.ports import House, Limits
 from vestibule.gate.dialogue import Answer, Check, CheckBatch, Event, EventIq, EventKind
 from vestibule.store.database import Database
@@ -183,14 +184,10 @@ async def test_the_same_refused_again_and_again_is_one_line_of_the_trail(counted
         await counted.decide(checks(50, users=5, batch=f"b{number}"))
 
     counted.statements.clear()
-    await counted.desk.do(_complete)
+    await counted.desk.do(complete)
 
     lines = [text for text in counted.statements if "INTO audit" in text]
     assert len(lines) == 50
-
-
-async def _complete(turn: Any) -> None:
-    turn.writes_ledger = True
 
 
 async def counting_hops(counted: Counted, batch: list[Check], patch: pytest.MonkeyPatch) -> int:

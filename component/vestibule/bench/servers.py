@@ -48,7 +48,7 @@ TITLES: Final = {
     APPROVING: "requests approved inside Prosody",
     GATE: "the gate and its component",
     ASKING: "the same, the gate remembering nothing",
-    USED: "the gate and its component, for whole rosters",
+    USED: "the gate and its component again",
 }
 
 COLLECTORS: Final = {

@@ -11,7 +11,6 @@ from typing import Final
 
 from vestibule.commands import grammar
 from vestibule.commands.admin_house import DEFAULT, ENFORCED, SOURCES
-from vestibule.commands.admin_views import complete
 from vestibule.commands.base import (
     Access,
     Call,
@@ -38,6 +37,7 @@ from vestibule.core.model import (
     SubHandling,
 )
 from vestibule.core.profile import Profile
+from vestibule.desk.ledger import complete
 from vestibule.desk.turn import Turn
 
 _MOST_TRIED: Final = 1000

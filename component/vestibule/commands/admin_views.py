@@ -18,6 +18,7 @@ from vestibule.commands.shown import joined, request_line, time
 from vestibule.commands.targets import Target, identity_of
 from vestibule.core.ledger import Deed
 from vestibule.core.model import BareJid
+from vestibule.desk.ledger import complete
 from vestibule.desk.turn import Turn
 
 _MOST_DEEDS: Final = 50
@@ -115,11 +116,6 @@ def _deed(call: Call, deed: Deed) -> str:
     )
     whom = joined(deed.contact, f"→ {deed.user}" if deed.user else "")
     return joined(f"{time(deed.at)}: {actor}:", deed.what, whom, deed.verdict, why)
-
-
-async def complete(turn: Turn) -> None:
-    """Have the ledger written before it is read."""
-    turn.writes_ledger = True
 
 
 def _user(call: Call, text: str) -> BareJid:

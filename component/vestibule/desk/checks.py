@@ -265,10 +265,9 @@ def _lifetime(
         return 0
     if decision.verdict is Verdict.WAIT and not _will_wait(turn, profile, attempt, decision):
         return 0
-    denied_until = attempt.standing.denied_until
-    if denied_until is None and not rules and decision.reason is not Reason.LOCK_DOWN:
-        return seconds
-    ends = [denied_until, next_change(rules, turn.now)]
+    ends = [attempt.standing.denied_until]
+    if rules:
+        ends.append(next_change(rules, turn.now))
     if decision.reason is Reason.LOCK_DOWN:
         ends.append(profile.lock_down.until)
     for end in ends:

@@ -65,3 +65,8 @@ class Ledger:
             return True
         patience = _AT_THE_SOONEST if turn.changes else _AT_THE_LATEST
         return self._written_at is None or abs(turn.now - self._written_at) >= patience
+
+
+async def complete(turn: Turn) -> None:
+    """Have the trail and the counts written in this turn: nothing is left in memory after it."""
+    turn.writes_ledger = True
