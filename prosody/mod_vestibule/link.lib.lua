@@ -226,6 +226,14 @@ local function give_up_all()
 	end
 end
 
+-- One remark for many checks: an element for each of them would cost more than all else in an answer.
+local function set_each(batch, remark, name, value)
+	for place in (remark.attr.places or ""):gmatch("%d+") do
+		local check = batch[tonumber(place)];
+		if check then check[name] = value; end
+	end
+end
+
 local function apply_verdicts(batch, reply)
 	local verdicts = reply:get_child("verdicts", xmlns_gate);
 	local letters = verdicts and type(verdicts[1]) == "string" and verdicts[1] or ""; -- get_text() wants no tags beside
@@ -237,14 +245,11 @@ local function apply_verdicts(batch, reply)
 	batches[batch.id] = nil;
 	outstanding = outstanding - #batch;
 	for remark in verdicts:childtags("remember") do
-		local check = batch[tonumber(remark.attr.place)];
-		if check then
-			check.remember = { lifetime = tonumber(remark.attr.seconds) or 0; any = remark.attr.scope == "strangers" };
-		end
+		local remember = { lifetime = tonumber(remark.attr.seconds) or 0; any = remark.attr.scope == "strangers" };
+		set_each(batch, remark, "remember", remember);
 	end
 	for remark in verdicts:childtags("releasing") do
-		local check = batch[tonumber(remark.attr.place)];
-		if check then check.is_releasing = true; end
+		set_each(batch, remark, "is_releasing", true);
 	end
 	for place, check in ipairs(batch) do
 		callbacks.verdict(check, letters:sub(place, place));

@@ -46,13 +46,12 @@ describe("the gate", function ()
 	local function refuse(iqs, seconds)
 		for _, iq in ipairs(iqs) do
 			local checks = #iq.tags[1].tags;
-			local remarks = {};
-			for place = 1, seconds and checks or 0 do
-				remarks[place] = ("<remember place='%d' seconds='%d'/>"):format(place, seconds);
-			end
+			local places = {};
+			for place = 1, checks do places[place] = place; end
+			local remark = seconds and ("<remember seconds='%d' places='%s'/>"):format(seconds, table.concat(places, " ")) or "";
 			local reply = world.received(("<iq type='result' id='%s' from='vestibule.example.org'>"
 				.. "<verdicts xmlns='urn:vestibule:gate:1'>%s%s</verdicts></iq>")
-				:format(iq.attr.id, ("b"):rep(checks), table.concat(remarks)));
+				:format(iq.attr.id, ("b"):rep(checks), remark));
 			w.fire("iq/host", w.answer(reply));
 		end
 	end
@@ -143,7 +142,7 @@ describe("the gate", function ()
 		w.turn();
 		local iq = w.take_sent()[1];
 		w.fire("iq/host", w.answer(world.received(("<iq type='result' id='%s' from='vestibule.example.org'>"
-			.. "<verdicts xmlns='urn:vestibule:gate:1'>p<remember place='1' seconds='60'/></verdicts></iq>"):format(iq.attr.id))));
+			.. "<verdicts xmlns='urn:vestibule:gate:1'>p<remember seconds='60' places='1'/></verdicts></iq>"):format(iq.attr.id))));
 		assert.equal(1, #w.posted);
 		assert.equal(event.stanza, w.posted[1]);
 		assert.is_nil(w.fire("message/bare", { origin = {}, stanza = w.posted[1] }));

@@ -116,7 +116,7 @@ describe("without a verdict", function ()
 			local sent = w.take_sent();
 			assert.equal(1, #sent);
 			local reply = world.reply_to(sent[1], "checks-result");
-			reply.tags[1] = world.parsed("<verdicts xmlns='urn:vestibule:gate:1'>x<remember place='1' seconds='60'/></verdicts>");
+			reply.tags[1] = world.parsed("<verdicts xmlns='urn:vestibule:gate:1'>x<remember seconds='60' places='1'/></verdicts>");
 			reply[1] = reply.tags[1];
 			w.fire("iq/host", w.answer(reply));
 		end

@@ -267,7 +267,7 @@ describe("the gate", function ()
 			local reply = world.reply_to(last_sent(), "checks-result");
 			reply.tags[1][1] = "b";
 			reply.tags[1]:maptags(function () return nil; end);
-			reply.tags[1]:tag("remember", { place = "1", seconds = "300" }):up();
+			reply.tags[1]:tag("remember", { places = "1", seconds = "300" }):up();
 			w.fire("iq/host", w.answer(reply));
 			w.fire("message/bare", event); -- told by heart
 
@@ -294,7 +294,7 @@ describe("the gate", function ()
 			local reply = world.reply_to(last_sent(), "checks-result");
 			reply.tags[1][1] = "p";
 			reply.tags[1]:maptags(function () return nil; end);
-			reply.tags[1]:tag("remember", { place = "1", seconds = "300" }):up();
+			reply.tags[1]:tag("remember", { places = "1", seconds = "300" }):up();
 			w.fire("iq/host", w.answer(reply));
 
 			goes(); -- a stranger's: nothing changes

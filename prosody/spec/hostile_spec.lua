@@ -16,7 +16,7 @@ describe("the gate, told nonsense", function ()
 		"event", "checks", "held", "pair", "remember", "releasing", "bounce", "message", "nonsense",
 	};
 	local attributes = {
-		"user", "contact", "id", "stamp", "again", "releasing", "place", "seconds", "scope", "version", "verdict", "type", "condition",
+		"user", "contact", "id", "stamp", "again", "releasing", "places", "seconds", "scope", "version", "verdict", "type", "condition",
 		"waiting", "in-order", "to", "from",
 	};
 

@@ -232,12 +232,12 @@ describe("the link", function ()
 			w.turn();
 
 			link.on_reply(verdicts(last_sent(), "php",
-				"<remember place='1' seconds='60'/><releasing place='2'/><remember place='3' seconds='5' scope='strangers'/>"
-				.. "<remember place='9' seconds='60'/>"));
+				"<remember seconds='60' places='1 9'/><releasing places='2'/><remember seconds='5' scope='strangers' places='3 2'/>"));
 
 			assert.same({ lifetime = 60, any = false }, one.remember);
 			assert.is_nil(one.is_releasing);
 			assert.is_true(two.is_releasing);
+			assert.same({ lifetime = 5, any = true }, two.remember);
 			assert.same({ lifetime = 5, any = true }, three.remember);
 		end);
 

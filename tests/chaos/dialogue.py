@@ -217,16 +217,22 @@ class _Reader:
                 question.letter, question.answered = letter, passed
         for remark in child:
             if remark.tag == f"{GATE}remember":
-                place = int(remark.get("place", "1")) - 1
-                what, user, contact = self._pairs[id][place]
-                if what == "message":
-                    about = "" if remark.get("scope") == "strangers" else contact
-                    letter = (child.text or "")[place]
-                    over = passed.at + float(remark.get("seconds", "0"))
-                    earlier = self._live[user].pop(about, None)
-                    if earlier is not None:
-                        self.known.memories[user].append(Memory(earlier[0], about, *earlier[1:]))
-                    self._live[user][about] = (letter, passed.at, over)
+                for place in remark.get("places", "").split():
+                    self._remembered(passed, id, child, remark, int(place) - 1)
+
+    def _remembered(
+        self, passed: Passed, id: str, verdicts: ET.Element, remark: ET.Element, place: int
+    ) -> None:
+        what, user, contact = self._pairs[id][place]
+        if what != "message":
+            return
+        about = "" if remark.get("scope") == "strangers" else contact
+        letter = (verdicts.text or "")[place]
+        over = passed.at + float(remark.get("seconds", "0"))
+        earlier = self._live[user].pop(about, None)
+        if earlier is not None:
+            self.known.memories[user].append(Memory(earlier[0], about, *earlier[1:]))
+        self._live[user][about] = (letter, passed.at, over)
 
     def _act(self, passed: Passed, name: str, id: str, act: ET.Element) -> None:
         self._asked[passed.session, id] = passed

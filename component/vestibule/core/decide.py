@@ -147,8 +147,8 @@ def next_change(rules: Iterable[Rule], at: datetime) -> datetime | None:
     Nothing decided by these rules may be remembered beyond it. (A denial's end is not a
     rule's: ``Standing.denied_until`` bounds that one.)
     """
-    moments = (moment for rule in rules for moment in (rule.valid_from, rule.valid_until))
-    return min((moment for moment in moments if moment is not None and moment > at), default=None)
+    moments = [moment for rule in rules for moment in (rule.valid_from, rule.valid_until)]
+    return min([moment for moment in moments if moment is not None and moment > at], default=None)
 
 
 def _voices(attempt: Attempt, settings: Settings, rules: Collection[Rule]) -> list[_Voice]:

@@ -17,6 +17,7 @@ Must not know how addresses are prepared (RFC 7622): callers hand in their ``pre
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from vestibule.core.model import Attempt, BareJid
@@ -120,17 +121,27 @@ def identities_of(attempt: Attempt) -> tuple[str, ...]:
     All that can match is known from the attempt alone, so whoever keeps very many rules
     can look up these few texts instead of trying each rule.
     """
-    local, _, domain = attempt.contact.rpartition("@")
-    labels = domain.split(".")
-    return (
-        *([attempt.contact] if local else []),
-        f"@{domain}",
-        *(f"@*.{'.'.join(labels[depth:])}" for depth in range(1, len(labels))),
-        *([ADDED] if attempt.relation.added else []),
-        *([WROTE_TO] if attempt.standing.wrote_at is not None else []),
-        *([SAME_SERVER] if domain == attempt.user.rpartition("@")[2] else []),
-        ANYONE,
-    )
+    _, _, domain = attempt.contact.rpartition("@")
+    identities = _of_address(attempt.contact)
+    if attempt.relation.added:
+        identities += (ADDED,)
+    if attempt.standing.wrote_at is not None:
+        identities += (WROTE_TO,)
+    if domain == attempt.user.rpartition("@")[2]:
+        identities += (SAME_SERVER,)
+    return (*identities, ANYONE)
+
+
+@lru_cache(maxsize=64)
+def _of_address(contact: BareJid) -> tuple[str, ...]:
+    """Return what follows from the address alone; each attempt needs it more than once."""
+    local, _, domain = contact.rpartition("@")
+    found = [contact, f"@{domain}"] if local else [f"@{domain}"]
+    dot = domain.find(".")
+    while dot >= 0:
+        found.append(f"@*{domain[dot:]}")
+        dot = domain.find(".", dot + 1)
+    return tuple(found)
 
 
 def matches(identity: str, attempt: Attempt) -> bool:

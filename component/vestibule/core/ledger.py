@@ -4,12 +4,11 @@ Responsible for one value.
 Must not know where it is kept, nor for how long.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(NamedTuple):
     """One line of the audit trail: who decided what about whom, and by which rule."""
 
     at: datetime

@@ -44,8 +44,11 @@ class Rulebook(Collection[Rule]):
 
     def about(self, identities: Collection[str]) -> list[Rule]:
         """Return the rules about any of *identities*, in force or not."""
+        if not self._rules:
+            return []
         if len(self._rules) < _MANY:
-            return [rule for rule in self._rules if rule.identity in identities]
+            wanted = frozenset(identities)
+            return [rule for rule in self._rules if rule.identity in wanted]
         if self._index is None:
             self._index = {}
             for rule in self._rules:

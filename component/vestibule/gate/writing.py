@@ -5,6 +5,7 @@ Must not know who sends it, or whether it arrives.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -38,16 +39,29 @@ class BounceText:
 
 def checks_answer(jid: str, batch: CheckBatch, answers: Sequence[Answer]) -> str:
     """Return the answer to a batch: letters in order, remarks only where there are any."""
-    letters = "".join(LETTERS[answer.verdict] for answer in answers)
-    remarks = []
+    letters = "".join([LETTERS[answer.verdict] for answer in answers])
+    remembered, releasing = defaultdict(list), []
     for place, answer in enumerate(answers, start=1):
         if answer.remember:
-            scope = " scope='strangers'" if answer.for_strangers else ""
-            remarks.append(f"<remember place='{place}' seconds='{answer.remember}'{scope}/>")
+            remembered[answer.remember, answer.for_strangers].append(place)
         if answer.releasing:
-            remarks.append(f"<releasing place='{place}'/>")
+            releasing.append(place)
+    remarks = [
+        f"<remember seconds='{seconds}'{_scope(for_strangers)}{_places(places)}/>"
+        for (seconds, for_strangers), places in remembered.items()
+    ]
+    if releasing:
+        remarks.append(f"<releasing{_places(releasing)}/>")
     payload = f"<verdicts xmlns='{NAMESPACE}'>{letters}{''.join(remarks)}</verdicts>"
     return _result(jid, batch.host, batch.iq, payload)
+
+
+def _scope(for_strangers: bool) -> str:
+    return " scope='strangers'" if for_strangers else ""
+
+
+def _places(places: Iterable[int]) -> str:
+    return f" places='{' '.join(map(str, places))}'"
 
 
 def event_answer(jid: str, event: EventIq, *, releasing: bool) -> str:

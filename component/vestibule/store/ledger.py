@@ -60,9 +60,9 @@ def write_deeds(changes: Changes, deeds: Iterable[Deed]) -> None:
             deed.actor,
             deed.user,
             deed.contact,
-            deed.what,
-            deed.verdict,
-            deed.reason,
+            str(deed.what),
+            str(deed.verdict),
+            str(deed.reason),
             deed.rule,
         )
     if last > DEEDS_KEPT:

@@ -231,7 +231,17 @@ def test_a_verdict_may_be_remembered_for_all_strangers() -> None:
 
     written = writing.checks_answer(JID, batch, answers)
 
-    assert "<remember place='1' seconds='60' scope='strangers'/>" in written
+    assert "<remember seconds='60' scope='strangers' places='1'/>" in written
+
+
+def test_one_remark_names_all_the_checks_it_is_true_of() -> None:
+    batch = READER.read(golden("checks"))
+    assert isinstance(batch, CheckBatch)
+    answers = [Answer(Verdict.REFUSE, remember=60)] * 50 + [Answer(Verdict.PASS, remember=300)]
+
+    written = ET.fromstring(writing.checks_answer(JID, batch, answers))
+
+    assert [remark.get("places", "").split()[-1] for remark in written[0]] == ["50", "51"]
 
 
 def held(number: int, stamp: str) -> HeldMessage:
