@@ -27,6 +27,7 @@ RULES_OF_A_USER: Final = 10
 _HOST: Final = "example.com"
 _BATCH: Final = 32
 """Checks in a batch, about what one turn of a loaded server gathers."""
+_PASS: Final = 64 * _BATCH
 _ALONE: Final = 300
 _MOST_SECONDS: Final = 300.0
 _AS_INSTALLED: Final = {"MALLOC_ARENA_MAX": "1"}
@@ -172,19 +173,24 @@ async def _work(path: Path, rules: int, decisions: int) -> Book:
 async def _cost(
     desk: Any, gate: Any, checks: Iterator[Any], count: int, *, forgetful: bool = False
 ) -> float:
-    """Return the CPU time of one decision in microseconds.
+    """Return the CPU time of one decision in microseconds, of the quickest of several passes.
+
+    What else the machine does only makes a pass slower. Each is so long that the audit trail is
+    written in it, which belongs to the price.
 
     *forgetful*: each user's book is dropped first, so that each has to be read.
     """
-    made = [list(_next(checks, _BATCH)) for _ in range(count // _BATCH)]
-    used = 0.0
-    for some in made:
-        if forgetful:
-            desk.profiles.forget(*(check.user for check in some))
-        before = time.process_time()
-        await _decided(desk, gate, iter(some), _BATCH, _BATCH)
-        used += time.process_time() - before
-    return used / (len(made) * _BATCH) * 1e6
+    passes = []
+    for _ in range(max(1, count // _PASS)):
+        used = 0.0
+        for some in [list(_next(checks, _BATCH)) for _ in range(_PASS // _BATCH)]:
+            if forgetful:
+                desk.profiles.forget(*(check.user for check in some))
+            before = time.process_time()
+            await _decided(desk, gate, iter(some), _BATCH, _BATCH)
+            used += time.process_time() - before
+        passes.append(used / _PASS * 1e6)
+    return min(passes)
 
 
 async def _decided(desk: Any, gate: Any, checks: Iterator[Any], count: int, batch: int) -> float:

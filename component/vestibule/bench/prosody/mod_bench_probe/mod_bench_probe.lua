@@ -23,10 +23,15 @@ local function gate_handlers(name)
 	return found;
 end
 
+-- The least of several: what else the machine does only adds.
 local function seconds_of(handler, event)
-	local start = os.clock();
-	for _ = 1, calls do handler(event); end
-	return os.clock() - start;
+	local least = math.huge;
+	for _ = 1, 5 do
+		local start = os.clock();
+		for _ = 1, calls do handler(event); end
+		least = math.min(least, os.clock() - start);
+	end
+	return least;
 end
 
 -- Nanoseconds and bytes of one call of each of the gate's hooks for an event.
