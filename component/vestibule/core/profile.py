@@ -39,6 +39,7 @@ class Request:
     kind: RequestKind
     first_at: datetime
     last_at: datetime
+    """Of messages to the minute: what comes in between is not worth being written down."""
     asked: int = 1
     """How often the contact asked for a subscription or sent a first message."""
     note: str = ""

@@ -186,21 +186,26 @@ def _keep_request(
     turn: Turn, profile: Profile, check: Check, kind: RequestKind, relation: Relation
 ) -> None:
     """Record that a contact waits; tell the user once, however often it is repeated."""
-    request = profile.requests.get(check.contact)
+    request, is_news = profile.requests.get(check.contact), True
     if request is None:
         request = Request(
             check.contact, turn.next_number(profile), kind, turn.now, turn.now, note=check.note
         )
-    elif kind is RequestKind.SUBSCRIPTION or request.kind is RequestKind.MESSAGE:
-        request.asked += kind is RequestKind.SUBSCRIPTION
+    elif kind is RequestKind.SUBSCRIPTION:
+        request.kind = kind
+        request.asked += 1
         request.last_at = turn.now
         request.note = check.note or request.note
-        if kind is RequestKind.SUBSCRIPTION:
-            request.kind = kind
+    elif request.kind is RequestKind.MESSAGE and abs(turn.now - request.last_at) >= _SAME_NEWS:
+        request.last_at = turn.now
+    else:
+        is_news = False  # one more message of somebody who waits anyway
     if not request.noticed and not relation.added:
         # Whom the user added is expected, and their client shows the request by itself.
         request.noticed = notices.tell_request(turn, profile, request)
-    turn.save_request(profile, request)
+        is_news |= request.noticed
+    if is_news:
+        turn.save_request(profile, request)
 
 
 def welcome(turn: Turn, profile: Profile, contact: BareJid, *, is_news: bool) -> None:
