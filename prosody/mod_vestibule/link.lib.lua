@@ -2,13 +2,11 @@
 -- Knows nothing of what is asked; see PROTOCOL.md.
 local new_id = require "util.id".short; -- COMPAT 0.12
 local now = require "util.time".now;
-local xml_escape = require "util.stanza".xml_escape;
 local journal = module:require "journal";
 local unjudged = module:require "unjudged";
-local append_to_wire = module:require "stanzas".append_to_wire;
+local batch_text = module:require "batch";
+local attributes = module:require "stanzas".attributes;
 local new_waker = module:require "waker".new;
-
-local concat = table.concat;
 
 local xmlns_gate = "urn:vestibule:gate:1";
 local version = "1";
@@ -18,7 +16,6 @@ local timeout = module:get_option_number("vestibule_timeout", 5);
 local max_outstanding = module:get_option_number("vestibule_max_outstanding", 10000);
 local retry_after = 5; -- seconds until an event is told again that the component could not write down
 local max_batch_checks, max_batch_bytes = 64, 48 * 1024;
-local max_pieces = 64 * 128;
 
 local host = module.host;
 local asked_total = module:metric("counter", "checks", "", "Checks asked of the component", { "kind" });
@@ -39,23 +36,14 @@ local state = "away"; -- "away" | "greeting" (hello sent) | "open"
 local awaiting = {}; -- id of an IQ of ours -> function (reply)
 local batches = {}; -- id -> { at, checks... }
 local outstanding = 0;
-local gathering, gathered_bytes = nil, 0; -- the batch that leaves when this turn ends
+local gathering = nil; -- the batch that leaves when this turn ends
 local gathered_events = {}; -- { xml, on_reply }, ahead of it
-local pieces, last_piece = {}, 0; -- of its text; the table is used again for the next batch
 local callbacks = {};
 
 local function session()
 	local component_host = prosody.hosts[component];
 	local connection = component_host and component_host.modules.component;
 	return connection and connection.session or nil;
-end
-
-local function attributes(attr)
-	local text = "";
-	for name, value in pairs(attr) do
-		text = text .. " " .. name .. "='" .. xml_escape(value) .. "'";
-	end
-	return text;
 end
 
 local function next_id()
@@ -103,17 +91,10 @@ local function flush()
 	flush_events();
 	local batch = gathering;
 	if not batch then return; end
-	pieces[last_piece + 1] = "</checks></iq>";
-	local text = concat(pieces, "", 1, last_piece + 1);
-	if last_piece > max_pieces then -- one stanza of very many elements
-		pieces = {};
-	else
-		for place = 1, last_piece + 1 do pieces[place] = nil; end
-	end
-	gathering, gathered_bytes, last_piece = nil, 0, 0;
+	gathering = nil;
 	batch.at = now();
 	batches[batch.id] = batch;
-	send(text);
+	send(batch_text.finish("</checks></iq>"));
 	write_out();
 end
 
@@ -169,8 +150,6 @@ end
 
 -- check: { kind, user, contact, stanza } and whatever the caller needs to apply the verdict; facts:
 -- further attributes, if there are any. Returns false if it cannot be asked.
--- The batch is put together of its pieces once: each text made on the way is garbage, which costs
--- Prosody more than all else here.
 local function ask(check, facts)
 	if state ~= "open" or outstanding >= max_outstanding then
 		unasked_total:with_labels(check.kind):add(1);
@@ -181,22 +160,15 @@ local function ask(check, facts)
 	if not batch then
 		local id = next_id();
 		batch = { id = id, number = last_id };
-		pieces[1], last_piece = opening(id) .. "<checks xmlns='" .. xmlns_gate .. "'>", 1;
+		batch_text.begin(opening(id) .. "<checks xmlns='" .. xmlns_gate .. "'>");
 	end
-	local at = last_piece;
-	pieces[at + 1] = "<check kind='" .. check.kind .. "' user='" .. xml_escape(check.user) .. "' contact='" .. xml_escape(check.contact)
-		.. "'" .. (facts and attributes(facts) or "") .. ">";
-	last_piece = append_to_wire(pieces, at + 1, check.stanza) + 1;
-	pieces[last_piece] = "</check>";
-	for place = at + 1, last_piece do
-		gathered_bytes = gathered_bytes + #pieces[place];
-	end
+	local bytes = batch_text.add(check, facts);
 	batch[#batch + 1] = check;
 	outstanding = outstanding + 1;
 	if gathering ~= batch then
 		gathering = batch;
 		wake();
-	elseif #batch >= max_batch_checks or gathered_bytes >= max_batch_bytes then
+	elseif #batch >= max_batch_checks or bytes >= max_batch_bytes then
 		flush();
 	end
 	return true;

@@ -15,6 +15,14 @@ local chatter = {
 	["urn:xmpp:sid:0"] = true;
 };
 
+local function attributes(attr)
+	local text = "";
+	for name, value in pairs(attr) do
+		text = text .. " " .. name .. "='" .. escape(value) .. "'";
+	end
+	return text;
+end
+
 -- Appends an element to the pieces of a text; returns the place of the last of them. For a text of many
 -- stanzas: what tostring() leaves behind for each costs Prosody more than writing it. The stanza itself
 -- says its namespace, so that it survives inside another stream (XEP-0297).
@@ -133,7 +141,7 @@ end
 
 return {
 	brief_request = brief_request;
-	append_to_wire = append_to_wire; to_wire = to_wire;
+	attributes = attributes; append_to_wire = append_to_wire; to_wire = to_wire;
 	from_wire = from_wire;
 	to_keep = to_keep;
 	is_chatter = is_chatter;

@@ -106,6 +106,7 @@ async def _compare(wishes: Wishes, results: Results, folder: Path) -> None:
     field = Field(installation, world, folder, wishes.collector, wishes.checkout)
     results.about = {
         "Prosody": installation.version,
+        "Python": platform.python_version(),
         "gc": field.collector,
         "rounds": f"{effort.rounds}, {effort.seldom} of what takes seconds",
         "machine": f"{os.cpu_count()} processors, {platform.machine()}",

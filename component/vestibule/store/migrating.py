@@ -23,22 +23,24 @@ from yoyo import read_migrations  # type: ignore[import-untyped]
 from yoyo.backends.core.sqlite3 import SQLiteBackend  # type: ignore[import-untyped]
 from yoyo.connections import DatabaseURI  # type: ignore[import-untyped]
 
-from vestibule.store import schema, wholeness
+from vestibule.store import wholeness
 from vestibule.store.faults import StoreFull, StoreUnusable, fault_from
 from vestibule.store.files import beside, create_private, put_in_place, remove_draft
 
 log = logging.getLogger(__name__)
 
 
-def migrate(path: Path, pending: Sequence[str], *, is_new: bool) -> None:
+def migrate(path: Path, pending: Sequence[Path], record: str, *, is_new: bool) -> None:
     """Run *pending* migrations, on a whole database only; what was before is kept beside it.
+
+    The table *record* says afterwards that the database has had them.
 
     Raises:
         StoreError: nothing is changed.
         sqlite3.Error: the same.
         OSError: the same.
     """
-    backup = None if is_new else _back_up(path, pending[0])
+    backup = None if is_new else _back_up(path, pending[0].stem)
     draft = beside(path, ".migrating")
     remove_draft(draft)
     create_private(draft)
@@ -46,8 +48,8 @@ def migrate(path: Path, pending: Sequence[str], *, is_new: bool) -> None:
         shutil.copyfile(backup, draft)
     try:
         for migration in pending:
-            log.info("migrating database=%s migration=%s backup=%s", path, migration, backup)
-            _apply(draft, migration)
+            log.info("migrating database=%s migration=%s backup=%s", path, migration.stem, backup)
+            _apply(draft, migration, record)
         put_in_place(draft, path)
     finally:
         remove_draft(draft)
@@ -72,12 +74,12 @@ def _back_up(path: Path, migration: str) -> Path:
     return backup
 
 
-def _apply(draft: Path, name: str) -> None:
+def _apply(draft: Path, file: Path, record: str) -> None:
     uri = DatabaseURI("sqlite", None, None, None, None, str(draft), {})
-    source = read_migrations(escape(str(schema.migrations_directory())))
-    (migration,) = source.filter(lambda candidate: candidate.id == name)
+    source = read_migrations(escape(str(file.parent)))
+    (migration,) = source.filter(lambda candidate: candidate.id == file.stem)
     try:
-        with _Backend(uri, schema.RECORD) as backend:
+        with _Backend(uri, record) as backend:
             backend.init_database()
             backend.apply_one(migration)
     except sqlite3.Error as error:
@@ -85,7 +87,7 @@ def _apply(draft: Path, name: str) -> None:
         if isinstance(fault, StoreFull):
             raise fault from error
         raise StoreUnusable(
-            f"migration {name} failed and changed nothing ({error})",
+            f"migration {file.stem} failed and changed nothing ({error})",
             "run the release that wrote the database, and report this",
         ) from error
 

@@ -71,7 +71,7 @@ _WAITING_REQUESTS = """
     ORDER BY user, contact"""
 
 _APPROVED_PAIRS = """
-    SELECT user, contact FROM standing
+    SELECT user, contact FROM standing INDEXED BY standing_approved
     WHERE approved_at IS NOT NULL AND substr(user, instr(user, '@') + 1) = ?
     ORDER BY user, contact"""
 

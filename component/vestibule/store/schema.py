@@ -63,7 +63,8 @@ def _prepare(path: Path) -> None:
         # Two megabytes of a library for what is needed once in a release.
         from vestibule.store.migrating import migrate
 
-        migrate(path, pending, is_new=is_new)
+        directory = migrations_directory()
+        migrate(path, [directory / f"{name}.sql" for name in pending], RECORD, is_new=is_new)
 
 
 def _pending(path: Path) -> list[str]:

@@ -137,6 +137,7 @@ async def test_a_trace_in_any_table_makes_a_user_of_the_host(database: Database)
         pytest.param(partial(reading.expired_rules, before=NOW), "rules_end", id="rules"),
         pytest.param(partial(reading.expired_requests, before=NOW), "requests_age", id="requests"),
         pytest.param(partial(reading.releasing_pairs, host="h"), "held_releasing", id="held"),
+        pytest.param(partial(reading.approved_pairs, host="h"), "standing_approved", id="approved"),
         pytest.param(reading.admin_rules, "rules_identity", id="admin rules"),
     ],
 )

@@ -35,6 +35,8 @@ CREATE TABLE standing (
     asked_again  INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (user, contact)
 ) STRICT, WITHOUT ROWID;
+-- Looked through after each greeting of a gate, among all to whom users ever wrote.
+CREATE INDEX standing_approved ON standing (user, contact) WHERE approved_at IS NOT NULL;
 
 CREATE TABLE requests (
     user     TEXT NOT NULL,
