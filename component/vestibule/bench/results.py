@@ -51,7 +51,8 @@ class Results:
     """Which Prosody, which collector, and so on."""
     runs: dict[str, dict[str, dict[int, Measured]]] = field(default_factory=dict)
     """By scenario, server and round."""
-    curves: dict[str, list[Measured]] = field(default_factory=dict)
+    curves: dict[str, dict[int, list[Measured]]] = field(default_factory=dict)
+    """By title and outstanding stanzas, of each round."""
     books: list[Book] = field(default_factory=list)
     inside: dict[str, float] = field(default_factory=dict)
     """What the module inside the server measured."""

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from vestibule.bench import books, plot
@@ -32,11 +33,11 @@ from vestibule.sandbox.installation import find
 # fmt: off
 QUICK: Final = Effort(
     rounds=7, seldom=2, seconds=0.3, crowded=2.0, held=2_000,
-    points=(1, 8, 64), point=0.3,
+    points=(1, 8, 64), drawn=1,
 )
 THOROUGH: Final = Effort(
     rounds=30, seldom=5, seconds=0.3, crowded=4.0, held=10_000,
-    points=(1, 2, 4, 8, 16, 32, 64, 128), point=0.8,
+    points=(1, 2, 4, 8, 16, 32, 64, 128), drawn=7,
 )
 # fmt: on
 
@@ -178,13 +179,16 @@ def _in_turn(scenario: Scenario, field: Field, round_: int) -> Iterator[Server]:
 async def _draw_curves(
     wishes: Wishes, results: Results, field: Field, generator: Generator
 ) -> None:
-    for curve in CURVES:
-        results.curves[curve.title] = []
-    for outstanding in wishes.effort.points:
-        for curve in CURVES:
-            _say(f"curve: {curve.title}, {outstanding} outstanding")
-            bench = Bench(field.servers[curve.server], generator, field.world, 0, wishes.effort)
-            results.curves[curve.title].append(await curve.run(bench, outstanding))
+    effort = wishes.effort
+    results.curves = {curve.title: {points: [] for points in effort.points} for curve in CURVES}
+    progress = _Progress(effort.drawn * len(effort.points))
+    for number in range(effort.drawn):
+        for outstanding in effort.points:
+            progress.step(f"curves, round {number + 1}: {outstanding} outstanding")
+            for curve in CURVES:
+                bench = Bench(field.servers[curve.server], generator, field.world, 0, effort)
+                measured = await curve.run(bench, outstanding)
+                results.curves[curve.title][outstanding].append(measured)
 
 
 async def _read_books(wishes: Wishes, results: Results, folder: Path) -> None:
@@ -221,8 +225,8 @@ def _write(out: Path, results: Results, text: str) -> None:
 
 def _plots(results: Results) -> Iterator[tuple[str, str]]:
     lines = {
-        title: [(run.rate, run.times.p50) for run in runs if run.times.count]
-        for title, runs in results.curves.items()
+        title: [_middle(runs) for runs in points.values() if runs]
+        for title, points in results.curves.items()
     }
     if any(lines.values()):
         across = plot.Axis("messages a second, with more and more of them outstanding")
@@ -236,6 +240,10 @@ def _plots(results: Results) -> Iterator[tuple[str, str]]:
         across = plot.Axis("rules", is_log=True)
         up = plot.Axis("CPU time of a decision, µs")
         yield "rules.svg", plot.chart("Cost over the number of rules", across, up, costs)
+
+
+def _middle(runs: Sequence[Measured]) -> tuple[float, float]:
+    return median(run.rate for run in runs), median(run.times.p50 for run in runs)
 
 
 class _Progress:

@@ -63,7 +63,8 @@ class Effort:
     """Messages released at once."""
     points: tuple[int, ...]
     """Outstanding stanzas of each point of the plotted curves."""
-    point: float
+    drawn: int
+    """Rounds of all points of all curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +209,13 @@ class Curve:
 
 async def _refusing_at(bench: Bench, outstanding: int) -> Measured:
     flood = _flood(bench, STRANGERS, SHUT, outstanding)
-    return await bench.generator.measure(replace(flood, bounced=True, seconds=bench.effort.point))
+    return await bench.generator.measure(replace(flood, bounced=True))
 
 
 async def _holding_at(bench: Bench, outstanding: int) -> Measured:
     burst = max(1, min(_BURST, outstanding // 4))
     flood = _flood(bench, STRANGERS, WAITING, outstanding)
-    return await bench.generator.measure(
-        replace(flood, burst=burst, barrier=SHUT[0], seconds=bench.effort.point)
-    )
+    return await bench.generator.measure(replace(flood, burst=burst, barrier=SHUT[0]))
 
 
 CURVES: Final = (
