@@ -1,9 +1,8 @@
 -- The text of a batch of checks, put together once of its pieces: each text made on the way is
 -- garbage, which costs Prosody more than all else here.
-local xml_escape = require "util.stanza".xml_escape; -- COMPAT 0.12: prosody.util.* does not resolve there
 local stanzas = module:require "stanzas";
 
-local attributes, append_to_wire = stanzas.attributes, stanzas.append_to_wire;
+local escape, attributes, append_to_wire = stanzas.escape, stanzas.attributes, stanzas.append_to_wire;
 local concat = table.concat;
 
 local max_pieces = 64 * 128;
@@ -17,7 +16,7 @@ end
 -- facts: further attributes, if there are any. Returns how many bytes of checks there are by now.
 local function add(check, facts)
 	local at = last_piece;
-	pieces[at + 1] = "<check kind='" .. check.kind .. "' user='" .. xml_escape(check.user) .. "' contact='" .. xml_escape(check.contact)
+	pieces[at + 1] = "<check kind='" .. check.kind .. "' user='" .. escape(check.user) .. "' contact='" .. escape(check.contact)
 		.. "'" .. (facts and attributes(facts) or "") .. ">";
 	last_piece = append_to_wire(pieces, at + 1, check.stanza) + 1;
 	pieces[last_piece] = "</check>";

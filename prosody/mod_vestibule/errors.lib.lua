@@ -40,7 +40,7 @@ end
 
 -- The people of this server share no limit: one of them would silence what all others are told.
 local function is_within_limits(sender)
-	local domain = match(sender, "[^@]*$");
+	local domain = match(sender, "@(.*)") or sender;
 	return of_contact(sender) and (hosts[domain] ~= nil or of_domain(domain));
 end
 
