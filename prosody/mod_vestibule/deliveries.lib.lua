@@ -2,6 +2,7 @@
 -- on disk before the component is told, forgotten when the pair is settled.
 local store = module:open_store("vestibule_deliveries");
 local jid_split = require "util.jid".split; -- COMPAT 0.12
+local parse_time = require "util.datetime".parse;
 local host = module.host;
 
 -- user -> { [contact] = the highest id delivered }; ids of one pair only grow. Loaded at need,
@@ -24,6 +25,20 @@ local function save(user)
 	if not next(of_user) then notes[user] = nil; end
 end
 
+-- Whether what was archived at that time is this message: from the same device, with the same id and
+-- words, and stamped by us or, where nothing was stamped, archived since it was held. An id alone says
+-- little: some clients count from one, the user's own as well.
+local function is_same(archived, at, held, message)
+	if archived.attr.from ~= message.attr.from or archived.attr.id ~= message.attr.id
+		or archived:get_child_text("body") ~= message:get_child_text("body") then return false; end
+	if held["in-order"] then
+		local held_at = parse_time(held.stamp);
+		return held_at and at and at >= math.floor(held_at) or false; -- mod_mam may know the second only
+	end
+	local delay = archived:get_child("delay", "urn:xmpp:delay");
+	return delay ~= nil and delay.attr.stamp == held.stamp and delay.attr.from == host;
+end
+
 -- Between Prosody's delivery and its note lies the one gap a crash can leave: look into the
 -- archive there, and prefer a duplicate to a loss.
 local function is_archived(user, contact, held, message)
@@ -32,12 +47,8 @@ local function is_archived(user, contact, held, message)
 	if not archive or not message.attr.id then return false; end
 	local found = archive:find((jid_split(user)), { with = contact, limit = 50, reverse = true });
 	if not found then return false; end
-	for _, archived in found do
-		local delay = archived:get_child("delay", "urn:xmpp:delay");
-		local is_ours = delay and delay.attr.stamp == held.stamp and delay.attr.from == host;
-		if archived.attr.id == message.attr.id and (held["in-order"] or is_ours) then
-			return true;
-		end
+	for _, archived, at in found do
+		if is_same(archived, at, held, message) then return true; end
 	end
 	return false;
 end

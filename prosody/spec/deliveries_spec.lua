@@ -10,15 +10,22 @@ describe("deliveries", function ()
 
 	local user, contact = "bob@example.org", "alice@example.net";
 
-	local function is_repeat(id, may_be_repeated)
-		local message = world.st.message({ id = "a1" }, "Hello");
-		return deliveries.is_repeat(user, contact, { id = id, stamp = "2025-11-03T12:00:00.000Z" }, may_be_repeated, message);
+	local held_at = "2025-11-03T12:00:00.250Z";
+	local held_seconds = require "util.datetime".parse("2025-11-03T12:00:00Z");
+
+	local function said(words, by)
+		return world.st.message({ id = "a1"; from = by or contact .. "/phone" }, words or "Hello");
+	end
+
+	local function is_repeat(id, may_be_repeated, in_order)
+		local held = { id = id; stamp = held_at; ["in-order"] = in_order };
+		return deliveries.is_repeat(user, contact, held, may_be_repeated, said());
 	end
 
 	-- An archive with one message, as mod_mam keeps it.
-	local function archive(stamp, by)
-		local message = world.st.message({ id = "a1" }, "Hello"):tag("delay", { xmlns = "urn:xmpp:delay", from = by, stamp = stamp }):up();
+	local function archive(message, at)
 		local given = false;
+		if at == nil then at = held_seconds; end
 		w.prosody.hosts["example.org"].modules.mam = {};
 		w.archive = {};
 		function w.archive.find(_, node, query)
@@ -27,9 +34,13 @@ describe("deliveries", function ()
 			return function ()
 				if given then return; end
 				given = true;
-				return "id", message;
+				return "id", message, at or nil;
 			end;
 		end
+	end
+
+	local function stamped(stamp, by)
+		return said():tag("delay", { xmlns = "urn:xmpp:delay", from = by, stamp = stamp }):up();
 	end
 
 	before_each(function () open(); end);
@@ -91,18 +102,39 @@ describe("deliveries", function ()
 	end);
 
 	it("are found in the user's archive where the note was lost", function ()
-		archive("2025-11-03T12:00:00.000Z", "example.org");
+		archive(stamped(held_at, "example.org"));
 
 		assert.is_true(is_repeat("41", "1"));
 	end);
 
 	it("are not taken for another message of the same id in the archive", function ()
-		archive("2025-11-03T11:00:00.000Z", "example.org");
+		archive(stamped("2025-11-03T11:00:00.000Z", "example.org"));
 		assert.is_false(is_repeat("41", "1"));
 
-		archive("2025-11-03T12:00:00.000Z", "example.net"); -- stamped by somebody else
+		archive(stamped(held_at, "example.net")); -- by somebody else
 		assert.is_false(is_repeat("41", "1"));
 	end);
+
+	it("are found there without a stamp if they were under way", function ()
+		archive(said());
+
+		assert.is_true(is_repeat("41", "1", "1"));
+		assert.is_false(is_repeat("41", "1"));
+	end);
+
+	for what, other in pairs {
+		["the user's own with the same id"] = function () archive(said("Hello", user .. "/laptop")); end;
+		["another device's with the same id"] = function () archive(said("Hello", contact .. "/laptop")); end;
+		["other words with the same id"] = function () archive(said("Goodbye")); end;
+		["what was archived before they were held"] = function () archive(said(), held_seconds - 1); end;
+		["something of which the archive does not say when it came"] = function () archive(said(), false); end;
+	} do
+		it("are not taken for " .. what, function ()
+			other();
+
+			assert.is_false(is_repeat("41", "1", "1"));
+		end);
+	end
 
 	it("are not looked up in an archive that is not there", function ()
 		assert.is_false(is_repeat("41", "1"));

@@ -59,7 +59,7 @@ async def proactive(play: Play) -> None:
         await a.gets(roster_push(b.address, "none", ask="subscribe"))
     with step("4", "The server looks at UserB's model: it is proactive."):
         await a.gets(presence("subscribed", frm=b.address))
-        play.decisions.show("subscribe", "approve", "model-proactive")
+        await play.decisions.show("subscribe", "approve", "model-proactive")
     with step("5", "The server tells ClientA UserB's status: BUSY."):
         await a.gets(roster_push(b.address, "to"))
         await a.gets(presence("available", frm=b.client.jid, show="dnd"))
@@ -89,7 +89,7 @@ async def reactive(play: Play) -> None:
     with step("4", "The server looks at UserB's model: reactive, and UserA is not authorised."):
         await a.waits_for_verdicts()
         await a.gets_not(presence("subscribed", frm=b.address), "no “subscribed” from bob")
-        play.decisions.show("subscribe", "ask", "model-reactive")
+        await play.decisions.show("subscribe", "ask", "model-reactive")
     with step("5", "The server asks UserB on UserA's behalf."):
         await b.gets(presence("subscribe", frm=a.address))
         await b.is_told(a)
@@ -103,7 +103,7 @@ async def reactive(play: Play) -> None:
         a.writes(b, "It is about tomorrow.")
     with step("9", "The server looks at UserB's model: still reactive."):
         await a.waits_for_verdicts()
-        play.decisions.show("message", "hold", "model-reactive")
+        await play.decisions.show("message", "hold", "model-reactive")
     with step("10", "The server does not deliver the messages."):
         await b.gets_not(message(frm=a.address), "nothing from alice")
         await a.gets_not(error(frm=b.address), "no error: the messages wait")

@@ -5,6 +5,7 @@ Responsible for finding the decisions in the log of a process started with the l
 Must not know what was to be decided.
 """
 
+import asyncio
 import re
 from typing import Final
 
@@ -12,6 +13,10 @@ from vestibule.demo.transcript import Transcript
 from vestibule.sandbox.component import ComponentProcess
 
 _FIELD: Final = re.compile(r"""["']?(kind|verdict|reason)["']?\s*[=:]\s*["']?([a-z-]+)""")
+
+_PATIENCE: Final = 2.0
+"""Seconds: a line of the log may come a little later than the verdict it is about."""
+_PAUSE: Final = 0.02
 
 
 class Decisions:
@@ -22,9 +27,12 @@ class Decisions:
         self._transcript = transcript
         self._seen = component.mark()
 
-    def show(self, kind: str, verdict: str, reason: str) -> None:
+    async def show(self, kind: str, verdict: str, reason: str) -> None:
         """Write down the newest decision about a *kind* of attempt; fail if it is another one."""
-        found = self._newest(kind)
+        patience = _PATIENCE
+        while (found := self._newest(kind)) is None and patience > 0:
+            await asyncio.sleep(_PAUSE)
+            patience -= _PAUSE
         if found != (verdict, reason):
             expected = f"{verdict} because of {reason}"
             came = "no decision" if found is None else f"{found[0]} because of {found[1]}"
@@ -32,10 +40,10 @@ class Decisions:
         self._transcript.event("component", "·", f"{kind}: {verdict}, because of {reason}")
 
     def _newest(self, kind: str) -> tuple[str, str] | None:
-        text = self._component.process.printed(self._seen)
-        self._seen = self._component.mark()
+        mark, text = self._component.mark(), self._component.process.printed(self._seen)
         for line in reversed(text.splitlines()):
             fields = dict(_FIELD.findall(line))
             if fields.get("kind") == kind and {"verdict", "reason"} <= fields.keys():
+                self._seen = mark
                 return fields["verdict"], fields["reason"]
         return None
