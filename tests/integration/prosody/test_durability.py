@@ -1,6 +1,8 @@
 """Whatever dies in between: what is held arrives, once, in order, with its time."""
 
 import signal
+import sqlite3
+from contextlib import closing
 
 import pytest
 from tests.support.archive import archived_bodies
@@ -65,6 +67,29 @@ async def test_held_messages_survive_the_death_of_both(stage: Stage) -> None:
     assert bodies(bob, alice.bare) == sent
     assert await archived_bodies(bob, alice.bare) == sent
     await until(lambda: held_bodies(stage, bob.bare) == [], "the rows are gone")
+
+
+async def test_ids_that_both_sides_use_cost_no_message(stage: Stage) -> None:
+    """A release goes on after a crash, and looks into the archive for what was delivered."""
+    bob = await stage.client("bob")
+    alice = await a_stranger_at_the_door_of(stage, bob)
+    ids = [alice.send_message(bob.bare, body) for body in MANY[:5]]
+    await decided(stage, alice)
+    await stage.component.kill()
+    with closing(sqlite3.connect(stage.component.database)) as database, database:
+        # As when they were under way while a release ran that did not come to its end.
+        database.execute("UPDATE held SET releasing = 1, in_order = 1")
+    for id in ids:  # some clients count from one in each session
+        bob.send_message(alice.bare, "who are you?", id=id)
+    await bob.sync()
+
+    mark = stage.component.mark()
+    await stage.component.start()
+    await stage.component.ready(since=mark)
+
+    await bob.expect(message(MANY[4], frm=alice.bare))
+    await until(lambda: held_bodies(stage, bob.bare) == [], "nothing is left")
+    assert bodies(bob, alice.bare) == MANY[:5]
 
 
 async def test_each_message_is_held_or_refused_when_the_component_dies(stage: Stage) -> None:
