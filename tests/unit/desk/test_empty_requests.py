@@ -1,24 +1,13 @@
 """A request by messages ends when none of them is held any more: nobody is asked about nobody."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from tests.builders import ALICE, BOB
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene
 
 from vestibule.core.model import Verdict
 from vestibule.gate.dialogue import Event, EventIq, EventKind
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """Return an empty house with a reactive bob."""
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 async def given_up(scene: Scene, batch: str) -> None:

@@ -1,13 +1,10 @@
 """What users do in their clients, as the gate reports it, against what admins enforce."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from tests.builders import ALICE, BOB, an_enforced_rule
-from tests.support.scene import ADMIN, Scene, a_scene
+from tests.support.scene import ADMIN, Scene
 
 from vestibule.core.model import Kind, SubHandling
 from vestibule.desk import events
@@ -15,13 +12,6 @@ from vestibule.desk.turn import Turn
 from vestibule.gate.dialogue import Act, Event, EventIq, EventKind, Hello, Outcome
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """Return an empty house with a reactive bob."""
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 async def approved(scene: Scene) -> None:

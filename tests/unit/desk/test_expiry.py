@@ -1,25 +1,14 @@
 """What ends by itself: requests nobody answered, and rules whose time is over."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from tests.builders import ALICE, BOB
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene
 
 from vestibule.core.model import Verdict
 from vestibule.desk import expiry
 from vestibule.gate.dialogue import Act
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """Return an empty house with a reactive bob."""
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 async def test_a_request_nobody_answers_ends_after_thirty_days(scene: Scene) -> None:

@@ -1,22 +1,12 @@
 """When somebody who waits was last heard of: to the minute, and the same in memory as on disk."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from tests.builders import ALICE, BOB
-from tests.support.scene import Scene, a_scene
+from tests.support.scene import Scene
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest_asyncio.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    """Return an empty house with a reactive bob."""
-    async with a_scene(tmp_path) as scene:
-        yield scene
 
 
 async def last_heard(scene: Scene) -> datetime:

@@ -1,4 +1,4 @@
-"""Bob at his door, for every test of a command."""
+"""Bob at his door, for the tests that begin with nothing else."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
