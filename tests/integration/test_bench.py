@@ -3,9 +3,17 @@
 import asyncio
 import json
 import sys
+import tempfile
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+
+from vestibule.bench.servers import ASKING, FIREWALL, GATE, REFLEX, Field
+from vestibule.bench.world import PASSWORD, SHUT, STRANGERS, World
+from vestibule.sandbox.client import Client
+from vestibule.sandbox.installation import Installation
+from vestibule.sandbox.matching import error
 
 pytestmark = [
     pytest.mark.asyncio,
@@ -38,3 +46,27 @@ async def test_one_round_measures_and_nothing_goes_astray(tmp_path: Path) -> Non
     )
     assert measured["inside"]["received_bytes"] == 0
     assert "authorised message: rate against stock" in (tmp_path / "report.md").read_text()
+
+
+async def told(field: Field, server: str) -> str:
+    """Return what a stranger hears who writes to somebody who is shut."""
+    started = await field.start(server)
+    stranger = await Client.connect(STRANGERS[0], PASSWORD, started.prosody.c2s_port)
+    stranger.send_message(SHUT[0], "Hello")
+    heard = (await stranger.expect(error())).find("{*}error")
+    await stranger.disconnect()
+    assert heard is not None
+    return ET.canonicalize(ET.tostring(heard, "unicode"))
+
+
+async def test_senders_are_told_the_same_on_the_servers_compared(
+    installation: Installation,
+) -> None:
+    with tempfile.TemporaryDirectory() as short:  # Prosody cannot say "line 9" of a file far away
+        field = Field(installation, World(rounds=0, held=0), Path(short))
+        try:
+            heard = {await told(field, server) for server in (FIREWALL, GATE, ASKING, REFLEX)}
+        finally:
+            await field.close()
+
+    assert len(heard) == 1

@@ -13,7 +13,17 @@ from typing import Final
 from vestibule.bench.books import Book
 from vestibule.bench.jobs import Measured
 from vestibule.bench.results import Results, Spread
-from vestibule.bench.servers import APPROVING, ASKING, FIREWALL, GATE, STOCK, TWIN, USED
+from vestibule.bench.servers import (
+    APPROVING,
+    ASKING,
+    FIREWALL,
+    GATE,
+    REFLEX,
+    STOCK,
+    TWIN,
+    USED,
+    WORDLESS,
+)
 
 MILLION: Final = 1_000_000
 _FLAT: Final = 1.5
@@ -41,6 +51,7 @@ def findings(results: Results) -> list[Finding]:
         *_component(results),
         *_books(results.books),
         *_crowds(results),
+        *_asides(results),
     ]
 
 
@@ -91,9 +102,7 @@ def _messages(results: Results) -> Iterator[Finding]:
     def cpu(scenario: str, server: str, base: str) -> Spread | None:
         return results.ratio(scenario, server, base, _cpu)
 
-    added = results.compared(
-        "refused-alone", ASKING, FIREWALL, lambda ours, base: ours.times.p50 - base.times.p50
-    )
+    added = results.compared("refused-alone", ASKING, FIREWALL, _later)
     alone = results.spread("held-alone", ASKING, lambda run: run.times.p50)
     refused, held, allowed = "stranger refused", "stranger held", "stranger allowed"
     yield _at_least(f"{refused}, remembered: rate", rate("refused", GATE, FIREWALL), 0.97, "F")
@@ -153,6 +162,24 @@ def _crowds(results: Results) -> Iterator[Finding]:
     yield _at_most("stranger's wait beside a flood: p99", waited, 1.3, of="F")
     talked = results.spread("released", USED, _slowed)
     yield _at_most("contacts' p99 during a release", talked, 1.5, of="idle")
+
+
+def _asides(results: Results) -> Iterator[Finding]:
+    """Yield what no goal is about and what says how to take those that are missed."""
+    best = "a component that refuses without a thought"
+    for name, figure in (("rate", _rate), ("CPU", _cpu)):
+        found = results.ratio("refused", REFLEX, FIREWALL, figure)
+        yield Finding(f"{best}: {name}, of F", "", found, "×", None)
+    added = results.compared("refused-alone", REFLEX, FIREWALL, _later)
+    yield Finding(f"{best}, asked alone: added p50", "", added, "ms", None)
+    for name, figure in (("rate", _rate), ("CPU", _cpu)):
+        found = results.ratio("refused", ASKING, WORDLESS, figure)
+        what = f"stranger refused, asked: {name}, of a firewall that does not say why"
+        yield Finding(what, "", found, "×", None)
+
+
+def _later(ours: Measured, base: Measured) -> float:
+    return ours.times.p50 - base.times.p50
 
 
 def _slowed(run: Measured) -> float:

@@ -16,9 +16,11 @@ from vestibule.bench.servers import (
     ASKING,
     FIREWALL,
     GATE,
+    REFLEX,
     STOCK,
     TWIN,
     USED,
+    WORDLESS,
     Server,
     enter,
     leave,
@@ -185,10 +187,12 @@ async def _released(bench: Bench) -> Measured:
     return measured
 
 
+_REFUSING: Final = (FIREWALL, GATE, ASKING, REFLEX, WORDLESS)
+
 SCENARIOS: Final = (
     Scenario("authorised", "messages between contacts", (STOCK, TWIN, GATE), _authorised),
-    Scenario("refused", "a stranger's message refused", (FIREWALL, GATE, ASKING), _refused(LOADED)),
-    Scenario("refused-alone", "the same, one at a time", (FIREWALL, GATE, ASKING), _refused(1)),
+    Scenario("refused", "a stranger's message refused", _REFUSING, _refused(LOADED)),
+    Scenario("refused-alone", "the same, one at a time", _REFUSING, _refused(1)),
     Scenario("held", f"a stranger's message held, {DEEP} waiting", (FIREWALL, ASKING), _held),
     Scenario("held-alone", "the same, one at a time", (ASKING,), _held_alone),
     Scenario("allowed", "a stranger's message delivered", (STOCK, GATE, ASKING), _allowed),

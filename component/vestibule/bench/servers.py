@@ -6,6 +6,7 @@ Must not know what is measured on them.
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -34,22 +35,36 @@ from vestibule.sandbox.settings import MODULES, quoted
 STOCK: Final = "stock"
 TWIN: Final = "twin"
 FIREWALL: Final = "firewall"
+WORDLESS: Final = "wordless"
 APPROVING: Final = "approving"
 GATE: Final = "gate"
 ASKING: Final = "asking"
 USED: Final = "used"
+REFLEX: Final = "reflex"
 
-_GATED: Final = (GATE, ASKING, USED)
+_VESTIBULE: Final = (sys.executable, "-m", "vestibule", "run", "--config")
+_RUN: Final = {
+    GATE: _VESTIBULE,
+    ASKING: _VESTIBULE,
+    REFLEX: (sys.executable, "-m", "vestibule.bench.reflex"),
+    USED: _VESTIBULE,
+}
+"""The components of the servers that have one."""
 
 TITLES: Final = {
     STOCK: "stock Prosody",
     TWIN: "stock Prosody again",
     FIREWALL: "mod_firewall bounces strangers",
+    WORDLESS: "the same, without a word of why",
     APPROVING: "requests approved inside Prosody",
     GATE: "the gate and its component",
     ASKING: "the same, the gate remembering nothing",
+    REFLEX: "the same, its component refusing without a thought",
     USED: "the gate and its component again",
 }
+
+_TOLD: Final = {FIREWALL: firewall.SAME_WORDS, WORDLESS: firewall.NO_WORDS}
+"""What the firewalls tell strangers."""
 
 COLLECTORS: Final = {
     "stock": "",
@@ -110,15 +125,15 @@ class Field:
         prosody = Prosody(
             self._installation(),
             folder=self.folder / name,
-            gate=name in _GATED,
+            gate=name in _RUN,
             options=self._options(name),
             host_options=_HOST_OPTIONS.get(name, ""),
         )
         self.world.settle(prosody)
         await self._open.enter_async_context(prosody)
         server = self.servers[name] = Server(name, prosody)
-        if name in _GATED:
-            component = self._component(prosody)
+        if name in _RUN:
+            component = self._component(prosody, _RUN[name])
             await self.world.decide(component.database)
             server.component = await self._open.enter_async_context(component)
         return server
@@ -132,20 +147,20 @@ class Field:
             return self.installation
         return replace(self.installation, plugin_path=self.checkout / "prosody")
 
-    def _component(self, prosody: Prosody) -> ComponentProcess:
+    def _component(self, prosody: Prosody, command: Sequence[str]) -> ComponentProcess:
         env: Mapping[str, str] | None = None
         if self.checkout is not None:
             env = {**os.environ, "PYTHONPATH": str(self.checkout / "component")}
-        return ComponentProcess.beside(prosody, options=_ROOMY, env=env)
+        return ComponentProcess.beside(prosody, options=_ROOMY, env=env, command=command)
 
     def _options(self, name: str) -> str:
         modules = [module for module in MODULES if module not in _WITHOUT]
         paths = [self._installation().plugin_path, _OWN_MODULES]
         lines = [COLLECTORS[self.collector]]
-        if name == FIREWALL:
-            script = self.folder / "strangers.pfw"
+        if name in _TOLD:
+            script = self.folder / f"{name}.pfw"
             script.parent.mkdir(parents=True, exist_ok=True)
-            script.write_text(firewall.SCRIPT)
+            script.write_text(firewall.script(_TOLD[name]))
             paths.append(firewall.plugin_path(self.installation))
             modules.append("firewall")
             lines.append(f"firewall_scripts = {{ {quoted(script)} }}")
@@ -161,6 +176,7 @@ _TALKATIVE: Final = f"vestibule_errors_per_contact = {_MANY}; vestibule_errors_p
 _HOST_OPTIONS: Final = {
     GATE: f'modules_enabled = {{ "vestibule", "bench_probe" }}; {_TALKATIVE}',
     ASKING: f"vestibule_cache_users = 0; {_TALKATIVE}",
+    REFLEX: f"vestibule_cache_users = 0; {_TALKATIVE}",
     USED: _TALKATIVE,
 }
 
