@@ -16,9 +16,10 @@ end
 -- facts: further attributes, if there are any. Returns how many bytes of checks there are by now.
 local function add(check, facts)
 	local at = last_piece;
-	pieces[at + 1] = "<check kind='" .. check.kind .. "' user='" .. escape(check.user) .. "' contact='" .. escape(check.contact)
-		.. "'" .. (facts and attributes(facts) or "") .. ">";
-	last_piece = append_to_wire(pieces, at + 1, check.stanza) + 1;
+	pieces[at + 1], pieces[at + 2], pieces[at + 3] = "<check kind='", check.kind, "' user='";
+	pieces[at + 4], pieces[at + 5], pieces[at + 6] = escape(check.user), "' contact='", escape(check.contact);
+	pieces[at + 7] = facts and "'" .. attributes(facts) .. ">" or "'>";
+	last_piece = append_to_wire(pieces, at + 7, check.stanza) + 1;
 	pieces[last_piece] = "</check>";
 	for place = at + 1, last_piece do
 		bytes = bytes + #pieces[place];

@@ -34,30 +34,30 @@ local function edit(user, contact, action)
 	return true;
 end
 
--- user -> { [address] = true }, until something changes in it
+-- username -> { [address] = true }, until something changes in it
 local lists = cache.new(math.max(1, module:get_option_number("vestibule_cache_users", 10000)));
 
 local function on_change(event)
-	lists:set(event.origin.username .. "@" .. host, nil);
+	lists:set(event.origin.username, nil);
 end
 
-local function list_of(user)
-	local list = lists:get(user);
+local function list_of(username)
+	local list = lists:get(username);
 	if not list then
 		list = {};
-		local reply = ask(user, "get", st.stanza("blocklist", { xmlns = "urn:xmpp:blocking" }));
+		local reply = ask(username .. "@" .. host, "get", st.stanza("blocklist", { xmlns = "urn:xmpp:blocking" }));
 		for item in reply and reply:get_child("blocklist", "urn:xmpp:blocking"):childtags("item") or function () end do
 			list[item.attr.jid] = true;
 		end
-		lists:set(user, list);
+		lists:set(username, list);
 	end
 	return list;
 end
 
--- By an address, one device of it, or its whole domain, as mod_blocklist has it.
-local function is_blocked(user, address)
-	local list = list_of(user);
-	return list[address] or list[jid.bare(address)] or list[jid.host(address)] or false;
+-- By an address, one device of it, or its whole domain, as mod_blocklist has it. Most block nobody.
+local function is_blocked(username, address)
+	local list = list_of(username);
+	return next(list) ~= nil and (list[address] or list[jid.bare(address)] or list[jid.host(address)]) or false;
 end
 
 return { edit = edit; is_blocked = is_blocked; on_change = on_change };

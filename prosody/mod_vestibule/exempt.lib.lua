@@ -1,12 +1,12 @@
 -- Who needs no decision: this server's services, and rooms the user is in.
-local jid = require "util.jid"; -- COMPAT 0.12
-
 return function (component)
 
 local bare_sessions, hosts = prosody.bare_sessions, prosody.hosts;
+local byte, find = string.byte, string.find;
 local at_component = "@" .. component;
 
 local none = {};
+local slash = byte "/";
 
 -- Addresses of this server without a localpart, and our own component.
 local function is_service(contact)
@@ -14,12 +14,36 @@ local function is_service(contact)
 	return hosts[contact] ~= nil;
 end
 
--- Rooms the user is in, and whoever else got the user's directed presence.
+-- Where a contact was found in what a session sent directed presence to: contact -> full address.
+local found = setmetatable({}, { __mode = "k" });
+
+local function look_for(directed, contact)
+	for to in pairs(directed) do
+		if find(to, contact, 1, true) == 1 and (to == contact or byte(to, #contact + 1) == slash) then return to; end
+	end
+end
+
+-- Rooms the user is in, and whoever else got the user's directed presence. Each message of a room
+-- comes by here, for each of its occupants.
 local function is_joined(user, contact)
 	local online = bare_sessions[user];
 	for _, session in pairs(online and online.sessions or none) do
-		for to in pairs(session.directed or none) do
-			if jid.bare(to) == contact then return true; end
+		local directed = session.directed;
+		if directed then
+			local known = found[directed];
+			local to = known and known[contact];
+			if to and directed[to] then return true; end
+			to = look_for(directed, contact);
+			if to then
+				if not known then
+					known = {};
+					found[directed] = known;
+				end
+				known[contact] = to;
+				return true;
+			elseif known then
+				known[contact] = nil;
+			end
 		end
 	end
 	return false;

@@ -61,7 +61,9 @@ local function on_message(event, is_served)
 	if (subscription == "both" or subscription == "from") and not memory.is_busy(user, sender) then return; end
 	if checks.is_passed(stanza) then return; end
 	if user == sender or is_exempt.service(sender) then return; end
-	local kind, contact = attr.type, inviter_of(sender, stanza);
+	local kind = attr.type;
+	if kind == "groupchat" and not memory.is_busy(user, sender) and is_exempt.room(user, sender) then return; end -- most of these
+	local contact = inviter_of(sender, stanza);
 	if not is_served and cold.is_cold(user, sender) then
 		-- What was said of this pair lately needs no roster.
 		local letter = not is_no_talk[kind] and contact == sender

@@ -23,6 +23,15 @@ local function escape(text)
 	return text;
 end
 
+-- What almost each stanza has, made once: a text made anew each time is garbage.
+local opening, closing, attribute = {}, {}, {};
+for _, name in ipairs { "message", "body", "active", "composing", "paused", "request", "markable", "x", "iq", "presence" } do
+	opening[name], closing[name] = "<" .. name, "</" .. name .. ">";
+end
+for _, key in ipairs { "from", "to", "type", "id", "xml:lang", "xmlns" } do
+	attribute[key] = " " .. key .. "='";
+end
+
 local function attributes(attr)
 	local text = "";
 	for name, value in pairs(attr) do
@@ -37,10 +46,10 @@ end
 local function append(pieces, last, element, xmlns, outer)
 	local name, namespaces = element.name, 0;
 	last = last + 1;
-	pieces[last] = "<" .. name;
+	pieces[last] = opening[name] or "<" .. name;
 	if xmlns and xmlns ~= outer then
-		last = last + 1;
-		pieces[last] = " xmlns='" .. escape(xmlns) .. "'";
+		pieces[last + 1], pieces[last + 2], pieces[last + 3] = attribute.xmlns, escape(xmlns), "'";
+		last = last + 3;
 	end
 	for key, value in pairs(element.attr) do
 		if find(key, "\1", 1, true) then -- as Prosody's parser writes them
@@ -52,7 +61,7 @@ local function append(pieces, last, element, xmlns, outer)
 			key = prefix .. ":" .. own_name;
 		end
 		if key ~= "xmlns" then
-			pieces[last + 1], pieces[last + 2], pieces[last + 3] = " " .. key .. "='", escape(value), "'";
+			pieces[last + 1], pieces[last + 2], pieces[last + 3] = attribute[key] or " " .. key .. "='", escape(value), "'";
 			last = last + 3;
 		end
 	end
@@ -72,7 +81,7 @@ local function append(pieces, last, element, xmlns, outer)
 			pieces[last] = escape(child);
 		end
 	end
-	pieces[last + 1] = "</" .. name .. ">";
+	pieces[last + 1] = closing[name] or "</" .. name .. ">";
 	return last + 1;
 end
 

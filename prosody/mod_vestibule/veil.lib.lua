@@ -51,13 +51,13 @@ local function on_news(event)
 	local stanza = event.stanza;
 	if stanza.name ~= "message" or stanza.attr.type ~= "headline" then return; end
 	local user, to = stanza.attr.from, stanza.attr.to;
-	local _, user_host, resource = jid.split(user);
+	local username, user_host, resource = jid.split(user);
 	local news = user_host == host and not resource and stanza:get_child("event", xmlns_event);
 	if not news or not to then return; end
 	local contact = jid.bare(to);
 	if user == contact then return; end
 	local about = news.tags[1];
-	if blocklist.is_blocked(user, to) then return true; end
+	if blocklist.is_blocked(username, to) then return true; end
 	if not roster.is_authorized(user, contact) and not is_public(user, about and about.attr.node) then return true; end
 end
 
@@ -68,9 +68,9 @@ local is_refused = { chat = true, normal = true };
 
 local function on_message_to_device(event)
 	local origin, stanza = event.origin, event.stanza;
-	local to = stanza.attr.to;
-	if not tells_the_blocked or not full_sessions[to] or not is_refused[stanza.attr.type or "normal"] then return; end
-	if not blocklist.is_blocked(jid.bare(to), stanza.attr.from) then return; end
+	local device = tells_the_blocked and full_sessions[stanza.attr.to];
+	if not device or not is_refused[stanza.attr.type or "normal"] then return; end
+	if not blocklist.is_blocked(device.username, stanza.attr.from) then return; end
 	origin.send(st.error_reply(stanza, "cancel", "service-unavailable"));
 	return true;
 end

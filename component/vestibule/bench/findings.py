@@ -88,11 +88,10 @@ def _authorised(results: Results) -> Iterator[Finding]:
             f"authorised message: {name} against stock", "within the null test", found, "×", met
         )
     inside = results.inside
-    if "sent_ns" in inside:
-        hooks = [inside["sent_ns"] / 1e3, inside["received_ns"] / 1e3]
-        held = [inside["sent_bytes"], inside["received_bytes"]]
-        yield _at_most("authorised message: the gate's hooks", _single(sum(hooks)), 0.4, "µs")
-        yield _at_most("authorised message: garbage they make", _single(sum(held)), 0, "bytes")
+    if "bare_ns" in inside:
+        hooks, garbage = _single(inside["bare_ns"] / 1e3), _single(inside["bare_bytes"])
+        yield _at_most("authorised message: the gate's hooks", hooks, 0.4, "µs")
+        yield _at_most("authorised message: garbage they make", garbage, 0, "bytes")
 
 
 def _messages(results: Results) -> Iterator[Finding]:
@@ -165,7 +164,11 @@ def _crowds(results: Results) -> Iterator[Finding]:
 
 
 def _asides(results: Results) -> Iterator[Finding]:
-    """Yield what no goal is about and what says how to take those that are missed."""
+    """Yield what no goal is about, and what says how to take those that are missed."""
+    for kind, what in (("device", "to one device"), ("room", "of a room")):
+        if f"{kind}_ns" in results.inside:
+            hooks = _single(results.inside[f"{kind}_ns"] / 1e3)
+            yield Finding(f"authorised message {what}: the gate's hooks", "", hooks, "µs", None)
     best = "a component that refuses without a thought"
     for name, figure in (("rate", _rate), ("CPU", _cpu)):
         found = results.ratio("refused", REFLEX, FIREWALL, figure)

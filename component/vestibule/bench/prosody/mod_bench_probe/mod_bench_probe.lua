@@ -9,6 +9,7 @@ local host_session = prosody.hosts[host];
 local xmlns_bench = "urn:vestibule:bench";
 
 local calls, calls_for_memory = 200000, 10000;
+local rooms = 30;
 local verdicts, verdicts_of_a_user = 100000, 10;
 
 local function nothing() end
@@ -52,19 +53,37 @@ end
 
 local measures = {};
 
--- The asker writes to the first contact in their roster who is online.
+-- The asker writes to the first contact in their roster who is online, to all their devices and to
+-- one; who is in many rooms and hears from one of them.
 function measures.hooks(origin)
 	local to;
 	for contact, item in pairs(origin.roster) do
 		if contact and item.subscription == "both" and prosody.bare_sessions[contact] then to = contact; end
 	end
-	local message = st.message({ to = to, from = origin.full_jid, type = "chat", id = "x" }):text_tag("body", "hello");
-	local event = { origin = origin, stanza = message };
-	local sent_ns, sent_bytes = cost_of("pre-message/bare", event);
-	local received_ns, received_bytes = cost_of("message/bare", event);
+	local resource, device = next(prosody.bare_sessions[to].sessions);
+	local function message(kind, from, address)
+		local stanza = st.message({ to = address, from = from, type = kind, id = "x" }):text_tag("body", "hello");
+		return { origin = origin, stanza = stanza };
+	end
+	local function both_ends(form, address)
+		local event = message("chat", origin.full_jid, address);
+		local sent_ns, sent_bytes = cost_of("pre-message/" .. form, event);
+		local received_ns, received_bytes = cost_of("message/" .. form, event);
+		return sent_ns + received_ns, sent_bytes + received_bytes;
+	end
+	local bare_ns, bare_bytes = both_ends("bare", to);
+	local device_ns, device_bytes = both_ends("full", to .. "/" .. resource);
+
+	local before = device.directed;
+	device.directed = {};
+	for number = 1, rooms do device.directed[("room-%d@rooms.example.com/somebody"):format(number)] = true; end
+	local of_a_room = message("groupchat", "room-7@rooms.example.com/somebody else", to .. "/" .. resource);
+	local room_ns, room_bytes = cost_of("message/full", of_a_room);
+	device.directed = before;
 	return {
-		sent_ns = sent_ns; sent_bytes = sent_bytes;
-		received_ns = received_ns; received_bytes = received_bytes;
+		bare_ns = bare_ns; bare_bytes = bare_bytes;
+		device_ns = device_ns; device_bytes = device_bytes;
+		room_ns = room_ns; room_bytes = room_bytes;
 	};
 end
 
