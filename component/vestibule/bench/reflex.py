@@ -51,7 +51,7 @@ def _authenticate(server: socket.socket, config: dict[str, Any]) -> None:
     stream_id = _STREAM_ID.search(server.recv(_MOST))
     if stream_id is None:
         raise SystemExit("reflex: this is not a component port")
-    proof = sha1(stream_id[1] + config["secret"].encode()).hexdigest() 
+    proof = sha1(stream_id[1] + config["secret"].encode()).hexdigest()
     server.sendall(f"<handshake>{proof}</handshake>".encode())
 
 
