@@ -91,15 +91,17 @@ local function on_own_presence(event)
 	end
 end
 
+local none = {};
+local lets_pass = { both = true, from = true }; -- the roster alone, whatever comes back
+
 local function on_own_message(event)
 	local origin, stanza = event.origin, event.stanza;
 	local to, kind = stanza.attr.to, stanza.attr.type;
 	if origin.type ~= "c2s" or not to or kind == "error" then return; end
-	local mine = origin.roster;
-	local item = mine and (mine[to] or mine[match(to, "^[^/]*")]);
-	local subscription = item and item.subscription;
-	if subscription == "both" or subscription == "from" then return; end -- the roster lets all pass that comes back
+	local mine = origin.roster or none;
+	if lets_pass[(mine[to] or none).subscription] then return; end
 	local user, contact = origin.username .. "@" .. origin.host, match(to, "^[^/]*");
+	if lets_pass[(mine[contact] or none).subscription] then return; end
 	if user == contact or is_exempt.service(contact) or is_exempt.room(user, contact) then return; end
 	if memory.note_written(user, contact) and kind ~= "groupchat" and not roster.is_authorized(user, contact)
 		and not stanzas.is_chatter(stanza) then

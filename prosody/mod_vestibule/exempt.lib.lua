@@ -10,8 +10,7 @@ local slash = byte "/";
 
 -- Addresses of this server without a localpart, and our own component.
 local function is_service(contact)
-	if contact == component or contact:sub(-#at_component) == at_component then return true; end
-	return hosts[contact] ~= nil;
+	return hosts[contact] ~= nil or contact == component or find(contact, at_component, -#at_component, true) ~= nil;
 end
 
 -- Where a contact was found in what a session sent directed presence to: contact -> full address.

@@ -144,9 +144,9 @@ local written = cache.new(max_written);
 
 local function note_written(user, contact)
 	local key = pair(user, contact);
-	local known = written:get(key);
+	if written:get(key) then return false; end
 	written:set(key, true);
-	return not known;
+	return true;
 end
 
 local function has_written(user, contact)

@@ -29,6 +29,8 @@ describe("exempt are", function ()
 		assert.is_true(is_exempt.service("example.org"));
 		assert.is_true(is_exempt.service("vestibule.example.org"));
 		assert.is_true(is_exempt.service("42@vestibule.example.org"));
+		assert.is_false(is_exempt.service("42@vestibule.example.org.example.net"));
+		assert.is_false(is_exempt.service("org"));
 		assert.is_false(is_exempt.service("example.net"));
 		assert.is_false(is_exempt.service("somebody@example.org"));
 	end);
