@@ -37,6 +37,7 @@ local awaiting = {}; -- id of an IQ of ours -> function (reply)
 local batches = {}; -- id -> { at, checks... }
 local outstanding = 0;
 local gathering = nil; -- the batch that leaves when this turn ends
+local come_singly = false; -- the last batch held one check
 local gathered_events = {}; -- { xml, on_reply }, ahead of it
 local callbacks = {};
 
@@ -92,6 +93,7 @@ local function flush()
 	local batch = gathering;
 	if not batch then return; end
 	gathering = nil;
+	come_singly = #batch == 1;
 	batch.at = now();
 	batches[batch.id] = batch;
 	send(batch_text.finish("</checks></iq>"));
@@ -167,7 +169,8 @@ local function ask(check, facts)
 	outstanding = outstanding + 1;
 	if gathering ~= batch then
 		gathering = batch;
-		wake();
+		-- Under load the end of a turn is far: who is alone need not wait for it.
+		if come_singly and outstanding == 1 then flush(); else wake(); end
 	elseif #batch >= max_batch_checks or bytes >= max_batch_bytes then
 		flush();
 	end

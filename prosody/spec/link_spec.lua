@@ -190,6 +190,42 @@ describe("the link", function ()
 			assert.equal(2, #w.take_sent());
 		end);
 
+		describe("where checks come one by one", function ()
+			-- One check, asked and answered.
+			local function one_alone()
+				link.ask(check("before"));
+				w.turn();
+				link.on_reply(verdicts(last_sent(), "p"));
+			end
+
+			it("sends the next at once", function ()
+				one_alone();
+				link.ask(check("one"));
+				assert.equal(1, #w.take_sent());
+			end);
+
+			it("lets those that follow it leave together", function ()
+				one_alone();
+				for number = 1, 9 do link.ask(check("n" .. number)); end
+				assert.equal(1, #w.take_sent());
+
+				w.turn();
+				assert.equal(8, #last_sent():get_child("checks", link.xmlns).tags);
+			end);
+
+			it("does so no more once many have come together", function ()
+				one_alone();
+				for number = 1, 9 do link.ask(check("n" .. number)); end
+				w.turn();
+				local sent = w.take_sent();
+				link.on_reply(verdicts(sent[1], "p"));
+				link.on_reply(verdicts(sent[2], ("p"):rep(8)));
+
+				link.ask(check("one"));
+				assert.same({}, w.take_sent());
+			end);
+		end);
+
 		it("puts a batch on the wire itself, not a turn later", function ()
 			local put = {};
 			function w.session.conn.onwritable() put[#put + 1] = #w.take_sent(); end
