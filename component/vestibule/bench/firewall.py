@@ -2,7 +2,7 @@
 
 Responsible for getting ``mod_firewall`` and for the scripts it runs here.
 
-Must not know what it is compared with.
+Must not know what is measured.
 """
 
 from pathlib import Path
