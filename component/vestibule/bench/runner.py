@@ -32,7 +32,7 @@ from vestibule.sandbox.installation import find
 
 # fmt: off
 QUICK: Final = Effort(
-    rounds=7, seldom=2, seconds=0.3, crowded=2.0, held=2_000,
+    rounds=4, seldom=2, seconds=0.3, crowded=2.0, held=2_000,
     points=(1, 8, 64), drawn=1,
 )
 THOROUGH: Final = Effort(
