@@ -8,11 +8,11 @@ local host = module.host;
 local sessions = prosody.hosts[host].sessions;
 
 -- As if the user's client had sent it; returns the reply, or nil and why there is none.
-local function ask(user, kind, payload)
-	local node, reply = jid.node(user), nil;
-	local iq = st.iq({ type = kind, id = "vestibule", from = user }):add_child(payload);
+local function ask(username, kind, payload)
+	local reply;
+	local iq = st.iq({ type = kind, id = "vestibule", from = username .. "@" .. host }):add_child(payload);
 	local origin = {
-		type = "local"; username = node; host = host; log = module._log;
+		type = "local"; username = username; host = host; log = module._log;
 		send = function (stanza) reply = stanza; end;
 	};
 	local ok, handled = pcall(module.fire_event, module,
@@ -24,11 +24,11 @@ end
 
 -- mod_blocklist walks the user's sessions: an offline user gets an empty set for that moment.
 local function edit(user, contact, action)
-	local node = jid.node(user);
-	local is_offline = not sessions[node];
-	if is_offline then sessions[node] = { sessions = {} }; end
-	local reply, err = ask(user, "set", st.stanza(action, { xmlns = "urn:xmpp:blocking" }):tag("item", { jid = contact }):up());
-	if is_offline then sessions[node] = nil; end
+	local username = jid.node(user);
+	local is_offline = not sessions[username];
+	if is_offline then sessions[username] = { sessions = {} }; end
+	local reply, err = ask(username, "set", st.stanza(action, { xmlns = "urn:xmpp:blocking" }):tag("item", { jid = contact }):up());
+	if is_offline then sessions[username] = nil; end
 	if not reply then return nil, err; end
 	if reply.attr.type == "error" then return nil, select(3, reply:get_error()) or "refused"; end
 	return true;
@@ -45,7 +45,7 @@ local function list_of(username)
 	local list = lists:get(username);
 	if not list then
 		list = {};
-		local reply = ask(username .. "@" .. host, "get", st.stanza("blocklist", { xmlns = "urn:xmpp:blocking" }));
+		local reply = ask(username, "get", st.stanza("blocklist", { xmlns = "urn:xmpp:blocking" }));
 		for item in reply and reply:get_child("blocklist", "urn:xmpp:blocking"):childtags("item") or function () end do
 			list[item.attr.jid] = true;
 		end

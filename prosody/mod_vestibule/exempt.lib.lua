@@ -22,28 +22,23 @@ local function look_for(directed, contact)
 	end
 end
 
+local function is_in(directed, contact)
+	local known = found[directed];
+	if not known then
+		known = {};
+		found[directed] = known;
+	end
+	if directed[known[contact]] then return true; end
+	known[contact] = look_for(directed, contact);
+	return known[contact] ~= nil;
+end
+
 -- Rooms the user is in, and whoever else got the user's directed presence. Each message of a room
 -- comes by here, for each of its occupants.
 local function is_joined(user, contact)
 	local online = bare_sessions[user];
 	for _, session in pairs(online and online.sessions or none) do
-		local directed = session.directed;
-		if directed then
-			local known = found[directed];
-			local to = known and known[contact];
-			if to and directed[to] then return true; end
-			to = look_for(directed, contact);
-			if to then
-				if not known then
-					known = {};
-					found[directed] = known;
-				end
-				known[contact] = to;
-				return true;
-			elseif known then
-				known[contact] = nil;
-			end
-		end
+		if session.directed and is_in(session.directed, contact) then return true; end
 	end
 	return false;
 end

@@ -62,7 +62,7 @@ local function on_message(event, is_served)
 	if checks.is_passed(stanza) then return; end
 	if user == sender or is_exempt.service(sender) then return; end
 	local kind = attr.type;
-	if kind == "groupchat" and not memory.is_busy(user, sender) and is_exempt.room(user, sender) then return; end -- most of these
+	if kind == "groupchat" and not memory.is_busy(user, sender) and is_exempt.room(user, sender) then return; end -- as most are
 	local contact = inviter_of(sender, stanza);
 	if not is_served and cold.is_cold(user, sender) then
 		-- What was said of this pair lately needs no roster.

@@ -52,7 +52,7 @@ local function on_news(event)
 	if stanza.name ~= "message" or stanza.attr.type ~= "headline" then return; end
 	local user, to = stanza.attr.from, stanza.attr.to;
 	local username, user_host, resource = jid.split(user);
-	local news = user_host == host and not resource and stanza:get_child("event", xmlns_event);
+	local news = username and user_host == host and not resource and stanza:get_child("event", xmlns_event);
 	if not news or not to then return; end
 	local contact = jid.bare(to);
 	if user == contact then return; end
