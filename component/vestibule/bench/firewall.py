@@ -8,11 +8,13 @@ Must not know what is measured.
 from pathlib import Path
 from typing import Final
 
-from vestibule import texts
+from vestibule.app import bounces
+from vestibule.core.model import Verdict
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.modules import community
 
-SAME_WORDS: Final = f"subscription-required ({texts.ask_first('en')})"
+_BOUNCE: Final = next(told for told in bounces("en") if told.verdict is Verdict.BOUNCE)
+SAME_WORDS: Final = f"{_BOUNCE.condition}:{_BOUNCE.type} ({_BOUNCE.text})"
 """What senders are told by the gate: only who says the same can be compared."""
 NO_WORDS: Final = "service-unavailable"
 """The least that can be said."""

@@ -14,18 +14,16 @@ import tomllib
 from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
-from vestibule import texts
+from vestibule.app import bounces
+from vestibule.core.model import Verdict
+from vestibule.gate import writing
+from vestibule.gate.dialogue import LETTERS, NAMESPACE, VERSION, Hello
 
 _STREAM_ID: Final = re.compile(rb"<stream:stream[^>]* id='([^']+)'")
 _REQUEST: Final = b"<iq type='set' id='"
 _CHECK: Final = b"<check kind="
 _END: Final = b"</iq>"
-_TOLD: Final = (
-    "<bounce verdict='b' type='auth' condition='subscription-required'>"
-    f"{escape(texts.ask_first('en'))}</bounce>"
-)
 _MOST: Final = 256 * 1024
 """Bytes read at once."""
 
@@ -56,26 +54,25 @@ def _authenticate(server: socket.socket, config: dict[str, Any]) -> None:
 
 
 def _serve(server: socket.socket, config: dict[str, Any]) -> None:
-    envelope = f"' from='{config['jid']}' to='{config['hosts'][0]}'>"
+    jid, host = config["jid"], config["hosts"][0]
     unread = b""
     while read := server.recv(_MOST):
         unread += read
         if not unread.endswith(_END):
             continue
         requests, unread = unread.split(_REQUEST)[1:], b""
-        answers = (_answer(request, envelope) for request in requests)
+        answers = (_answer(request, jid, host) for request in requests)
         server.sendall("".join(answers).encode())
 
 
-def _answer(request: bytes, envelope: str) -> str:
-    if checks := request.count(_CHECK):
-        payload = f"<verdicts xmlns='urn:vestibule:gate:1'>{'b' * checks}</verdicts>"
-    elif b"<hello " in request:
-        payload = f"<hello xmlns='urn:vestibule:gate:1' version='1'>{_TOLD}</hello>"
-    else:
-        payload = ""
+def _answer(request: bytes, jid: str, host: str) -> str:
     name = request[: request.index(b"'")].decode()
-    return f"<iq type='result' id='{name}{envelope}{payload}</iq>"
+    if b"<hello " in request:
+        hello = Hello(host, name, VERSION, events=())
+        return writing.hello_answer(jid, hello, bounces("en"), releasing=())
+    letters = LETTERS[Verdict.BOUNCE] * request.count(_CHECK)
+    payload = f"<verdicts xmlns='{NAMESPACE}'>{letters}</verdicts>" if letters else ""
+    return f"<iq type='result' id='{name}' from='{jid}' to='{host}'>{payload}</iq>"
 
 
 if __name__ == "__main__":

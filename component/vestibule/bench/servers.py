@@ -27,7 +27,7 @@ from vestibule.bench.world import (
     accounts,
     full,
 )
-from vestibule.sandbox.component import ComponentProcess
+from vestibule.sandbox.component import RUN, ComponentProcess
 from vestibule.sandbox.installation import Installation
 from vestibule.sandbox.server import Prosody
 from vestibule.sandbox.settings import MODULES, quoted
@@ -42,14 +42,8 @@ ASKING: Final = "asking"
 USED: Final = "used"
 REFLEX: Final = "reflex"
 
-_VESTIBULE: Final = (sys.executable, "-m", "vestibule", "run", "--config")
-_RUN: Final = {
-    GATE: _VESTIBULE,
-    ASKING: _VESTIBULE,
-    REFLEX: (sys.executable, "-m", "vestibule.bench.reflex"),
-    USED: _VESTIBULE,
-}
-"""The components of the servers that have one."""
+_GATED: Final = (GATE, ASKING, REFLEX, USED)
+_REFLEX: Final = (sys.executable, "-m", "vestibule.bench.reflex")
 
 TITLES: Final = {
     STOCK: "stock Prosody",
@@ -125,15 +119,15 @@ class Field:
         prosody = Prosody(
             self._installation(),
             folder=self.folder / name,
-            gate=name in _RUN,
+            gate=name in _GATED,
             options=self._options(name),
             host_options=_HOST_OPTIONS.get(name, ""),
         )
         self.world.settle(prosody)
         await self._open.enter_async_context(prosody)
         server = self.servers[name] = Server(name, prosody)
-        if name in _RUN:
-            component = self._component(prosody, _RUN[name])
+        if name in _GATED:
+            component = self._component(prosody, _REFLEX if name == REFLEX else RUN)
             await self.world.decide(component.database)
             server.component = await self._open.enter_async_context(component)
         return server
@@ -173,10 +167,11 @@ class Field:
 
 _TALKATIVE: Final = f"vestibule_errors_per_contact = {_MANY}; vestibule_errors_per_domain = {_MANY}"
 """Each stranger here is refused as fast as they can write, and has to hear of it."""
+_FORGETFUL: Final = f"vestibule_cache_users = 0; {_TALKATIVE}"
 _HOST_OPTIONS: Final = {
     GATE: f'modules_enabled = {{ "vestibule", "bench_probe" }}; {_TALKATIVE}',
-    ASKING: f"vestibule_cache_users = 0; {_TALKATIVE}",
-    REFLEX: f"vestibule_cache_users = 0; {_TALKATIVE}",
+    ASKING: _FORGETFUL,
+    REFLEX: _FORGETFUL,
     USED: _TALKATIVE,
 }
 

@@ -19,6 +19,9 @@ from vestibule.sandbox.errors import SandboxError
 from vestibule.sandbox.process import ChildProcess, size, tail
 from vestibule.sandbox.server import Prosody
 
+RUN: Final = (sys.executable, "-m", "vestibule", "run", "--config")
+"""What is started, with its configuration file."""
+
 _READY: Final = re.compile(r"\bready\b")
 
 
@@ -42,7 +45,7 @@ class ComponentProcess:
         default_model: str = "reactive",
         options: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "vestibule", "run", "--config"),
+        command: Sequence[str] = RUN,
     ) -> None:
         self.folder = folder
         self.jid = jid
